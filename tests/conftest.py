@@ -1,0 +1,68 @@
+"""People, and clients who are signed in as them."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+
+def _person(name: str, *groups: str, **rights: bool) -> User:
+    user = User.objects.create_user(name, **rights)  # no password: nobody types it
+    for group in groups:
+        user.groups.add(Group.objects.get_or_create(name=group)[0])
+    return user
+
+
+@pytest.fixture
+def ada(db: None) -> User:
+    """Reviews."""
+    return _person("ada", "reviewers")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """Reviews too."""
+    return _person("bob", "reviewers")
+
+
+@pytest.fixture
+def dana(db: None) -> User:
+    """Leads the reviewers."""
+    return _person("dana", "leads")
+
+
+@pytest.fixture
+def eve(db: None) -> User:
+    """May see nothing."""
+    return _person("eve")
+
+
+@pytest.fixture
+def olga(db: None) -> User:
+    """Operates: sees every run, answers nothing."""
+    return _person("olga", "operators", is_staff=True)
+
+
+@pytest.fixture
+def root(db: None) -> User:
+    """Administers."""
+    return User.objects.create_superuser("root")
+
+
+@pytest.fixture
+def person(db: None) -> Callable[..., User]:
+    """Make people: `person("mia", "managers")`."""
+    return _person
+
+
+@pytest.fixture
+def signed_in() -> Callable[[User], Client]:
+    """Make clients: `signed_in(ada).get(…)`."""
+
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in

@@ -1,0 +1,122 @@
+"""Who may see what, and who may answer: the one door for every page and program.
+
+A request is seen by those who may answer it, by who started its run, and by operators.
+A run is seen by operators, by who started it, by the members of its groups, and by
+whoever sees one of its requests. What one may not see is not there.
+"""
+
+from typing import TypeAlias
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from .engine.policy import REVIEWERS, Responder, ReviewPolicy, find_objection
+from .models import InputRequest, Run
+
+Viewer: TypeAlias = "AbstractBaseUser | AnonymousUser | User"
+
+OPERATORS = "operators"
+"""Members look after runs: they see all of them and answer nothing."""
+
+MOST_COUNTED = 1000
+"""Counts on pages stop here: exact counts of large sets are slow (performance.md)."""
+
+
+def groups_of(user: Viewer) -> frozenset[str]:
+    """The names of the user's groups, read once for each user object."""
+    if not isinstance(user, User):
+        return frozenset()
+    known: frozenset[str] | None = getattr(user, "_holdpoint_groups", None)
+    if known is None:
+        known = frozenset(user.groups.values_list("name", flat=True))
+        user._holdpoint_groups = known  # type: ignore[attr-defined]  # noqa: SLF001
+    return known
+
+
+def is_operator(user: Viewer) -> bool:
+    if not isinstance(user, User) or not user.is_active:
+        return False
+    return user.is_superuser or OPERATORS in groups_of(user)
+
+
+def responder(user: User) -> Responder:
+    """The person, as the engine's policy knows him."""
+    return Responder("person", user.get_username(), groups_of(user))
+
+
+def answerable(user: Viewer) -> QuerySet[InputRequest]:
+    """The open requests that are addressed to this user."""
+    return InputRequest.objects.filter(_addressed_to(user), status="open")
+
+
+def count_answerable(user: Viewer) -> int:
+    return answerable(user).order_by()[: MOST_COUNTED + 1].count()
+
+
+def visible_requests(user: Viewer) -> QuerySet[InputRequest]:
+    requests = InputRequest.objects.all()
+    if is_operator(user):
+        return requests
+    if not isinstance(user, User) or not user.is_active:
+        return requests.none()
+    return requests.filter(_addressed_to(user) | Q(run__started_by=user))
+
+
+def visible_runs(user: Viewer) -> QuerySet[Run]:
+    runs = Run.objects.all()
+    if is_operator(user):
+        return runs
+    if not isinstance(user, User) or not user.is_active:
+        return runs.none()
+    asked = InputRequest.objects.filter(_addressed_to(user), run=OuterRef("pk"))
+    mine = Q(groups__overlap=sorted(groups_of(user)))
+    return runs.filter(Q(started_by=user) | mine | Exists(asked))
+
+
+def get_request(user: Viewer, pk: UUID) -> InputRequest:
+    """Raises InputRequest.DoesNotExist also for what the user may not see."""
+    return visible_requests(user).select_related("run").get(pk=pk)
+
+
+def get_run(user: Viewer, pk: UUID) -> Run:
+    """Raises Run.DoesNotExist also for what the user may not see."""
+    return visible_runs(user).get(pk=pk)
+
+
+def find_objection_to(user: Viewer, request: InputRequest) -> str | None:
+    """Why this user may not answer the request, in words; None when he may."""
+    if not isinstance(user, User) or not user.is_active:
+        return "Sign in to answer."
+    policy = ReviewPolicy.load(request.policy_rules)
+    starter = request.run.started_by
+    return find_objection(
+        policy, responder(user), starter.get_username() if starter else None
+    )
+
+
+def may_answer(user: Viewer, request: InputRequest) -> bool:
+    return find_objection_to(user, request) is None
+
+
+def may_operate(user: Viewer, run: Run) -> bool:
+    """Pause, resume and abort are for operators, and for who started the run."""
+    return is_operator(user) or (
+        isinstance(user, User) and run.started_by_id == user.pk
+    )
+
+
+def may_start(user: Viewer) -> bool:
+    """Reviewers and operators may start runs from the form."""
+    return is_operator(user) or bool(groups_of(user) & REVIEWERS)
+
+
+def _addressed_to(user: Viewer) -> Q:
+    if not isinstance(user, User) or not user.is_active:
+        return Q(pk__in=[])
+    groups = groups_of(user)
+    mine = Q(assignees__contains=[user.get_username()])
+    mine |= Q(groups__overlap=sorted(groups))
+    if groups & REVIEWERS:
+        mine |= Q(assignees=[], groups=[])
+    return mine

@@ -1,0 +1,16 @@
+"""The app of workflows: runs, their tables, and the runtime."""
+
+from django.apps import AppConfig
+
+
+class WorkflowsConfig(AppConfig):
+    """Registers the durable runtime with the engine."""
+
+    name = "workflows_app"
+    verbose_name = "Workflows"
+
+    def ready(self) -> None:
+        from workflows_app.engine import runner  # noqa: PLC0415 - models come first
+        from workflows_app.runtime.durable import DurableRunner  # noqa: PLC0415
+
+        runner.register(DurableRunner())

@@ -1,0 +1,26 @@
+"""`executor`: one process that runs steps; the worker starts and watches these."""
+
+import asyncio
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from workflows_app.runtime.executor import serve
+from workflows_app.runtime.process import die_with_parent
+from workflows_app.tasks import send_callback
+
+
+class Command(BaseCommand):
+    """Not for people: `worker` starts it, with a pipe to report to."""
+
+    help = "Run steps. Started by `worker`; start that instead."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("report_fd", type=int)
+        parser.add_argument("parent", type=int)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        die_with_parent(options["parent"])
+        asyncio.run(serve(options["report_fd"], send_callback))

@@ -1,0 +1,34 @@
+"""`worker`: takes steps that are ready and runs them, on this machine, until stopped."""
+
+import asyncio
+import os
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from workflows_app.runtime.process import die_with_parent
+from workflows_app.runtime.supervisor import Supervisor
+
+
+class Command(BaseCommand):
+    """Any number of workers may run, on any number of machines."""
+
+    help = "Run workflows: a supervisor, and executors, one for each core by default."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--executors",
+            type=int,
+            default=settings.EXECUTORS or os.cpu_count() or 1,
+            help="processes that run steps (default: HOLDPOINT_EXECUTORS, else one a core)",
+        )
+        parser.add_argument(
+            "--parent", type=int, default=0, help="end when this process ends"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        if options["parent"]:
+            die_with_parent(options["parent"])
+        asyncio.run(Supervisor(max(1, options["executors"])).run())

@@ -1,0 +1,121 @@
+"""Questions to people, and their answers."""
+
+import json
+from typing import Any
+
+import uuid_utils.compat as uuid
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+
+from workflows_app.engine import values
+
+from .run import Run
+
+
+class InputRequest(models.Model):
+    """A question to people. It never changes while it is open."""
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        ANSWERED = "answered"
+        EXPIRED = "expired"
+        WITHDRAWN = "withdrawn"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid7, editable=False)
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="requests")
+    root_id = models.UUIDField(help_text="The run at the top of the run's tree.")
+    request_id = models.CharField(max_length=200, help_text="The author's name for it.")
+    workflow = models.CharField(max_length=100)
+    step = models.CharField(max_length=100)
+    status = models.CharField(max_length=16, choices=Status, default=Status.OPEN)
+    subject = models.CharField(max_length=300)
+    shown = models.TextField(help_text="What people see, exact JSON.")
+    digest = models.CharField(max_length=64, help_text="SHA-256 of what people see.")
+    policy = models.TextField(default="{}")
+    assignees = ArrayField(models.CharField(max_length=150), default=list, blank=True)
+    groups = ArrayField(models.CharField(max_length=150), default=list, blank=True)
+    priority = models.IntegerField(default=0)
+    tags = models.JSONField(default=dict, blank=True)
+    previous = models.CharField(max_length=200, blank=True)
+    opened_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-priority", "opened_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["root_id", "request_id"], name="ask_each_question_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["-priority", "opened_at", "id"],
+                name="request_queue",
+                condition=Q(status="open"),
+            ),
+            models.Index(
+                fields=["expires_at"],
+                name="request_due",
+                condition=Q(status="open", expires_at__isnull=False),
+            ),
+            GinIndex(
+                fields=["groups"], name="request_groups", condition=Q(status="open")
+            ),
+            models.Index(fields=["-closed_at"], name="request_closed"),
+        ]
+
+    def __str__(self) -> str:
+        return self.subject
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == self.Status.OPEN
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What is shown: subject, prompt, metadata, display, schema, outcomes."""
+        shown: dict[str, Any] = values.load(self.shown)
+        return shown
+
+    @property
+    def policy_rules(self) -> dict[str, Any]:
+        rules: dict[str, Any] = json.loads(self.policy)
+        return rules
+
+
+class InputResponse(models.Model):
+    """The answer that counted: who gave it, through which door, to what was shown."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid7, editable=False)
+    request = models.ForeignKey(
+        InputRequest, on_delete=models.CASCADE, related_name="responses"
+    )
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, db_index=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
+    )
+    responder_kind = models.CharField(max_length=16)
+    responder = models.CharField(max_length=150)
+    door = models.CharField(max_length=16)
+    outcome = models.CharField(max_length=200)
+    answer = models.TextField(help_text="The value, exact JSON.")
+    reason = models.TextField(blank=True)
+    idempotency_key = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [
+            models.UniqueConstraint(fields=["request"], name="decide_each_request_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} by {self.responder}"
+
+    @property
+    def value(self) -> Any:
+        return values.load(self.answer)

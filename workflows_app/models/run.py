@@ -1,0 +1,105 @@
+"""Runs, and the values that their steps keep."""
+
+import uuid_utils.compat as uuid
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from .definition import Definition
+
+
+class Run(models.Model):
+    """One execution of a workflow. Only `runtime.transition.apply` changes it."""
+
+    class Status(models.TextChoices):
+        RUNNING = "running"
+        WAITING = "waiting", "waiting for a person"
+        COMPLETED = "completed"
+        FAILED = "failed"
+        ABORTED = "aborted"
+        TIMED_OUT = "timed_out", "timed out"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid7, editable=False)
+    workflow = models.CharField(max_length=100)
+    definition = models.ForeignKey(
+        Definition, on_delete=models.PROTECT, db_index=False, related_name="runs"
+    )
+    status = models.CharField(max_length=16, choices=Status)
+    paused = models.BooleanField(default=False)
+    state = models.TextField(help_text="The engine's state, exact JSON.")
+    revision = models.BigIntegerField(default=0)
+    last_number = models.BigIntegerField(default=0)
+    input = models.TextField(help_text="The fields of the start event, exact JSON.")
+    result = models.TextField(null=True, blank=True)  # noqa: DJ001 - None: no result yet
+    error = models.TextField(null=True, blank=True)  # noqa: DJ001 - None: no error
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
+    )
+    source = models.ForeignKey(
+        "workflows_app.Source",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+    )
+    groups = ArrayField(models.CharField(max_length=150), default=list, blank=True)
+    tags = models.JSONField(default=dict, blank=True)
+    idempotency_key = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001
+    resumed_from = models.BigIntegerField(
+        null=True, blank=True, help_text="The revision of the snapshot it came from."
+    )
+    created_at = models.DateTimeField(db_default=Now())
+    changed_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True, blank=True)
+    timeout_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workflow", "idempotency_key"],
+                name="start_each_key_once",
+                condition=models.Q(idempotency_key__isnull=False),
+            )
+        ]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="run_newest"),
+            models.Index(
+                fields=["timeout_at"],
+                name="run_timeout_due",
+                condition=models.Q(timeout_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.workflow} {self.short_id}"
+
+    @property
+    def short_id(self) -> str:
+        """The last eight digits: the random part, and enough to recognise a run."""
+        return str(self.id)[-8:]
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status not in {self.Status.RUNNING, self.Status.WAITING}
+
+
+class RunState(models.Model):
+    """One key of a run's `ctx.state`: exact JSON, and how often it was written."""
+
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, db_index=False, related_name="values"
+    )
+    key = models.CharField(max_length=200)
+    text = models.TextField()
+    version = models.BigIntegerField(default=1)
+
+    class Meta:
+        verbose_name = "state value"
+        constraints = [
+            models.UniqueConstraint(fields=["run", "key"], name="keep_each_key_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.key

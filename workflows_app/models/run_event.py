@@ -1,0 +1,43 @@
+"""The event log: what happened in a run, line by line, for ever."""
+
+from typing import Any
+
+from django.db import models
+
+from workflows_app.engine import values
+
+from .run import Run
+
+
+class RunEvent(models.Model):
+    """A line of a run's log. Numbers start at 1 and have no gaps."""
+
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, db_index=False, related_name="events"
+    )
+    number = models.BigIntegerField()
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=40)
+    step = models.CharField(max_length=100, blank=True)
+    call = models.PositiveIntegerField(null=True)
+    attempt = models.PositiveIntegerField(null=True)
+    actor_kind = models.CharField(max_length=16)
+    actor = models.CharField(max_length=150, blank=True)
+    door = models.CharField(max_length=16, blank=True)
+    body = models.TextField(help_text="Exact JSON.")
+
+    class Meta:
+        ordering = ["run_id", "number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "number"], name="number_each_line_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.kind}"
+
+    @property
+    def content(self) -> dict[str, Any]:
+        content: dict[str, Any] = values.load(self.body)
+        return content

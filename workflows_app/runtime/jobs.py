@@ -1,0 +1,167 @@
+"""The only place that defers jobs, and the only one that fetches them: PgQueuer.
+
+A job is an alarm clock: losing, repeating or delaying one never harms a run, because
+the claim of the call decides. So its tables are not even written to disk.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeAlias
+from uuid import UUID, uuid4
+
+import asyncpg
+from django.db import connection
+from pgqueuer.adapters.persistence.queries import Queries, SyncQueries
+from pgqueuer.models import Job
+from pgqueuer.ports.driver import SyncDriver
+from pgqueuer.ports.repository import EntrypointExecutionParameter
+from pgqueuer.types import QueueEntrypoint, QueueManagerId
+from psycopg import RawCursor
+from psycopg.rows import dict_row
+
+from workflows_app.engine.definition import Definition
+from workflows_app.stream.wakeup import CHANNEL, JOBS
+
+CALLBACK = "callback"
+ABANDONED = timedelta(seconds=10)
+"""A job that was fetched but not finished in this time is fetched again."""
+
+LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a lost connection of the queue looks like."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepJob:
+    """A call that some worker should claim."""
+
+    run_id: UUID
+    call: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackJob:
+    """A callback that is due."""
+
+    callback_id: UUID
+
+
+Work: TypeAlias = StepJob | CallbackJob
+
+
+class _DjangoDriver(SyncDriver):
+    """Lets PgQueuer enqueue in Django's transaction."""
+
+    def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        connection.ensure_connection()
+        with connection.wrap_database_errors:
+            cursor = RawCursor(connection.connection, row_factory=dict_row)
+            cursor.execute(query, args, prepare=True)
+            return cursor.fetchall()
+
+
+def entrypoint(definition: Definition) -> str:
+    """Workers fetch only the jobs of workflows and versions that they have code for."""
+    return f"step:{definition.name}@{definition.version}"
+
+
+def defer_steps(
+    run_id: UUID, definition: Definition, calls: Sequence[tuple[int, int]]
+) -> None:
+    """Ask for workers for these calls, each with the attempts it had so far."""
+    if not calls:
+        return
+    payloads = [json.dumps([str(run_id), call]).encode() for call, _ in calls]
+    keys = [f"{run_id}:{call}:{attempt}" for call, attempt in calls]
+    _defer(entrypoint(definition), payloads, keys)
+
+
+def defer_callbacks(ids: Sequence[UUID]) -> None:
+    """Ask a worker to send these callbacks."""
+    if ids:
+        payloads = [json.dumps(str(pk)).encode() for pk in ids]
+        _defer(CALLBACK, payloads, [f"callback:{pk}" for pk in ids])
+
+
+def _defer(name: str, payloads: Sequence[bytes], keys: Sequence[str]) -> None:
+    SyncQueries(_DjangoDriver()).enqueue(
+        [name] * len(payloads),
+        list(payloads),
+        [0] * len(payloads),
+        dedupe_key=list(keys),
+        on_conflict="skip",
+    )
+
+
+def count_waiting() -> int:
+    """Jobs that nobody has fetched yet; raises a database error if there is no queue."""
+    sizes = SyncQueries(_DjangoDriver()).queue_size()
+    return sum(size.count for size in sizes if size.status == "queued")
+
+
+class JobQueue:
+    """Fetches jobs for an executor, over a connection of its own."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._wanted = {
+            QueueEntrypoint(name): EntrypointExecutionParameter(concurrency_limit=0)
+            for name in (*names, CALLBACK)
+        }
+        self._manager = QueueManagerId(uuid4())
+        self._woken = asyncio.Event()
+        self._connection: asyncpg.Connection[Any] | None = None
+
+    async def connect(self, parameters: dict[str, Any]) -> None:
+        """Listen for new jobs. Raises one of LOST when the database is away."""
+        await self.close()
+        port = parameters.get("port")
+        self._connection = await asyncpg.connect(
+            host=parameters.get("host"),
+            port=int(port) if port else None,
+            user=parameters.get("user"),
+            password=parameters.get("password"),
+            database=parameters.get("dbname"),
+            ssl=parameters.get("sslmode"),
+        )
+        await self._connection.add_listener(CHANNEL, self._hear)
+        self._connection.add_termination_listener(lambda _: self._woken.set())
+        self._woken.set()
+
+    async def fetch(self, most: int) -> list[Work]:
+        """Take up to so many jobs off the queue; they are finished with that."""
+        assert self._connection is not None
+        self._woken.clear()  # before looking: what comes now wakes us again
+        queries = Queries.from_asyncpg_connection(self._connection)
+        jobs = await queries.dequeue(most, self._wanted, self._manager, None, ABANDONED)
+        if jobs:
+            await queries.log_jobs([(job, "successful", None) for job in jobs])
+        return [_read(job) for job in jobs]
+
+    async def wait(self, seconds: float) -> None:
+        """Until there may be jobs, or so many seconds have passed."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    def _hear(self, _connection: Any, _pid: int, _channel: str, topic: object) -> None:
+        if topic == JOBS:
+            self._woken.set()
+
+
+def _read(job: Job) -> Work:
+    content = json.loads(job.payload or b"null")
+    if job.entrypoint == CALLBACK:
+        return CallbackJob(UUID(content))
+    return StepJob(UUID(content[0]), content[1])

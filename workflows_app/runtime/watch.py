@@ -1,0 +1,104 @@
+"""The watch loop: turns moments that have come into ticks. Every worker runs one.
+
+It looks without locks; `apply` checks again under the run's lock, so any number of
+watchers may see the same thing.
+"""
+
+import logging
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+from django.db import DatabaseError, InterfaceError, connection
+
+from workflows_app.engine.ticks import CallLost, RequestDue, RunTimedOut, Tick
+from workflows_app.models import Call
+from workflows_app.stream.wakeup import JOBS, notifier
+
+from . import jobs, statements
+from .definitions import get_definition
+from .effects import LEASE
+from .process import Identity
+from .statements import execute
+from .transition import apply
+
+log = logging.getLogger(__name__)
+
+FORGOTTEN = 30
+"""Seconds after which a ready call is thought to have no job any more."""
+
+
+@dataclass
+class Watcher:
+    """Looks once a second. After a lost connection it trusts no lease for one lease."""
+
+    trusts_from: float = 0.0
+    postmaster: object = None
+
+    def look(self) -> None:
+        """Send a tick for all that is due. What fails is tried at the next look."""
+        try:
+            self._look()
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("The watch loop lost the database: %s", error)
+            connection.close()
+            self.trusts_from = monotonic() + LEASE
+
+    def _look(self) -> None:
+        restarted = self._notice_restart()
+        if monotonic() >= self.trusts_from:
+            for run_id, call, attempt in _rows(statements.LOST_CALLS, lease=LEASE):
+                _send(run_id, CallLost(call, attempt))
+        for run_id, request_id in _rows(statements.DUE_REQUESTS):
+            _send(run_id, RequestDue(request_id))
+        for (run_id,) in _rows(statements.LATE_RUNS):
+            _send(run_id, RunTimedOut())
+        self._remind(0 if restarted else FORGOTTEN)
+
+    def _notice_restart(self) -> bool:
+        """A database that crashed has forgotten all jobs; its tables are unlogged."""
+        started = _rows(statements.POSTMASTER)[0][0]
+        restarted = bool(self.postmaster != started)
+        self.postmaster = started
+        return restarted
+
+    def _remind(self, seconds: int) -> None:
+        found = False
+        for run_id, digest, call, attempt in _rows(
+            statements.READY_CALLS, seconds=seconds
+        ):
+            jobs.defer_steps(run_id, get_definition(digest), [(call, attempt)])
+            found = True
+        callbacks = [row[0] for row in _rows(statements.DUE_CALLBACKS)]
+        jobs.defer_callbacks(callbacks)
+        if found or callbacks:
+            notifier.send([JOBS])
+
+
+def release_dead() -> int:
+    """Take back at once what dead processes of this machine had claimed."""
+    held = Call.objects.exclude(worker="").values_list(
+        "worker", "run_id", "number", "attempt"
+    )
+    released = 0
+    for name, run_id, call, attempt in list(held):
+        holder = Identity.parse(name)
+        if holder is not None and holder.is_dead():
+            apply(run_id, CallLost(call, attempt))
+            released += 1
+    return released
+
+
+def _rows(statement: str, **parameters: object) -> list[tuple[Any, ...]]:
+    return list(execute(statement, parameters).fetchall())
+
+
+def _send(run_id: UUID, tick: Tick) -> None:
+    """One run that cannot be moved must not keep the others waiting."""
+    try:
+        apply(run_id, tick)
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("A due tick failed in run %s", run_id)
