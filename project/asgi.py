@@ -13,8 +13,10 @@ from channels.security.websocket import (  # noqa: E402
     AllowedHostsOriginValidator,
 )
 
+from project.limits import limit_daphne  # noqa: E402
 from review_app.routing import websocket_urlpatterns  # noqa: E402
 
+limit_daphne()
 application = ProtocolTypeRouter(
     {
         "http": django_application,

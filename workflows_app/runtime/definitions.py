@@ -7,7 +7,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from workflows_app.engine.definition import Definition
 from workflows_app.models import Definition as Row
 
-from .statements import PUBLISH_DEFINITION, execute
+from .statements import KEEP_DEFINITION, PUBLISH_DEFINITION, execute
 
 
 @lru_cache(maxsize=500)
@@ -17,13 +17,21 @@ def get_definition(digest: str) -> Definition:
 
 def publish(definition: Definition) -> None:
     """Say that there is code for this definition; it becomes the current one."""
-    parameters = {
+    execute(PUBLISH_DEFINITION, definition_row(definition))
+
+
+def keep(definition: Definition) -> None:
+    """Store the definition that a run is pinned to, if it is not there."""
+    execute(KEEP_DEFINITION, definition_row(definition))
+
+
+def definition_row(definition: Definition) -> dict[str, str]:
+    return {
         "digest": definition.digest(),
         "name": definition.name,
         "version": definition.version,
         "body": definition.dump(),
     }
-    execute(PUBLISH_DEFINITION, parameters)
 
 
 def current_definitions() -> QuerySet[Row]:

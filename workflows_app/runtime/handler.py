@@ -176,7 +176,8 @@ def error_of(run: Run) -> EngineError:
     message = stored.get("message", "")
     kind = stored.get("type")
     if kind == "TimeoutError":
-        return TimeoutError(message, **{**stored, "run_id": str(run.pk)})
+        detail = {key: value for key, value in stored.items() if key != "message"}
+        return TimeoutError(message, **detail, run_id=str(run.pk))
     if kind == "StepFailedError":
         return StepFailedError(
             stored["step_name"], stored["attempt"], stored["error_type"], message

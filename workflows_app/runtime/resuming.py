@@ -21,10 +21,9 @@ from workflows_app.engine.state import State
 from workflows_app.engine.ticks import Resumed
 from workflows_app.models import InputRequest, InputResponse, Run, RunEvent, RunState
 
-from .definitions import find_current
+from .definitions import find_current, keep
 from .effects import perform
 from .snapshots import REQUEST_FIELDS, RESPONSE_FIELDS
-from .starting import publish_if_new
 from .transition import lock, move
 
 
@@ -76,7 +75,7 @@ def _check_compatible(definition: Definition, state: State) -> None:
 
 def _is_new(run_id: UUID, definition: Definition, snapshot: Snapshot) -> bool:
     """Insert the run, unless it is here."""
-    publish_if_new(definition)
+    keep(definition)
     state = State.load(snapshot.state)
     about = snapshot.run
     _, created = Run.objects.get_or_create(

@@ -18,7 +18,7 @@ from workflows_app.engine.ticks import Started
 from workflows_app.models import Run
 
 from . import statements
-from .definitions import publish
+from .definitions import definition_row
 from .effects import RunRow
 from .statements import execute
 from .transition import move
@@ -43,7 +43,6 @@ def start(definition: Definition, wanted: Start) -> UUID:
     ValidationError.
     """
     with transaction.atomic():
-        publish_if_new(definition)
         run = _insert(definition, wanted)
         if run is None:
             return _find_started(definition, wanted)
@@ -70,47 +69,32 @@ def start_event(definition: Definition, fields: Mapping[str, object]) -> EventRe
     return EventRecord(definition.start_type, bases, values.dump(dict(fields)))
 
 
-def publish_if_new(definition: Definition) -> None:
-    """Keep the definition that the run is pinned to, if no worker has published it."""
-    if definition.digest() not in _published:
-        publish(definition)
-        transaction.on_commit(lambda: _published.add(definition.digest()))
-
-
-_published: set[str] = set()
-
-
 def _insert(definition: Definition, wanted: Start) -> RunRow | None:
     """The run's row; None when the idempotency key has been used."""
-    now = execute(statements.READ_NOW, {}).fetchone()
-    assert now is not None
-    run = RunRow(
-        id=uuid.uuid7(),
+    run_id = uuid.uuid7()
+    parameters = {
+        **definition_row(definition),
+        "run": run_id,
+        "input": wanted.event.body,
+        "started_by": wanted.started_by.pk if wanted.started_by else None,
+        "source": wanted.source_id,
+        "groups": [*definition.groups, *wanted.groups],
+        "tags": Jsonb(dict(wanted.tags)),
+        "key": wanted.idempotency_key,
+    }
+    inserted = execute(statements.INSERT_RUN, parameters).fetchone()
+    if inserted is None:
+        return None
+    return RunRow(
+        id=run_id,
         definition=definition,
         workflow=definition.name,
         tags=dict(wanted.tags),
         state=State(),
         revision=0,
         number=0,
-        now=now[0],
+        now=inserted[0],
     )
-    parameters = {
-        "run": run.id,
-        "workflow": run.workflow,
-        "definition": definition.digest(),
-        "paused": False,
-        "state": run.state.dump(),
-        "number": 0,
-        "input": wanted.event.body,
-        "started_by": wanted.started_by.pk if wanted.started_by else None,
-        "source": wanted.source_id,
-        "groups": [*definition.groups, *wanted.groups],
-        "tags": Jsonb(run.tags),
-        "key": wanted.idempotency_key,
-        "now": run.now,
-    }
-    inserted = execute(statements.INSERT_RUN, parameters).fetchone()
-    return run if inserted else None
 
 
 def _find_started(definition: Definition, wanted: Start) -> UUID:

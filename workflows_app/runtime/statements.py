@@ -68,25 +68,33 @@ LOCK_RUN = _sql("""
     FROM locked
 """)
 
-READ_NOW = "SELECT extract(epoch FROM clock_timestamp())::float8 AS now"
-
-READ_DEFINITION = _sql("SELECT body FROM {Definition} WHERE digest = %(digest)s")
-
 PUBLISH_DEFINITION = _sql("""
     INSERT INTO {Definition} (digest, name, version, body, published_at)
     VALUES (%(digest)s, %(name)s, %(version)s, %(body)s, clock_timestamp())
     ON CONFLICT (digest) DO UPDATE SET published_at = excluded.published_at
 """)
 
+KEEP_DEFINITION = _sql("""
+    INSERT INTO {Definition} (digest, name, version, body)
+    VALUES (%(digest)s, %(name)s, %(version)s, %(body)s)
+    ON CONFLICT DO NOTHING
+""")
+
+# With the definition that the run is pinned to, should no worker have published it.
 INSERT_RUN = _sql("""
+    WITH kept AS (
+        INSERT INTO {Definition} (digest, name, version, body)
+        VALUES (%(digest)s, %(name)s, %(version)s, %(body)s)
+        ON CONFLICT DO NOTHING
+    )
     INSERT INTO {Run} (id, workflow, definition_id, status, paused, state, revision,
         last_number, input, started_by_id, source_id, groups, tags, idempotency_key,
         created_at, changed_at)
-    VALUES (%(run)s, %(workflow)s, %(definition)s, 'running', %(paused)s, %(state)s,
-        0, %(number)s, %(input)s, %(started_by)s, %(source)s, %(groups)s, %(tags)s,
-        %(key)s, to_timestamp(%(now)s), to_timestamp(%(now)s))
+    SELECT %(run)s, %(name)s, %(digest)s, 'running', false, '', 0, 0, %(input)s,
+        %(started_by)s, %(source)s, %(groups)s::text[], %(tags)s, %(key)s, now, now
+    FROM clock_timestamp() now
     ON CONFLICT DO NOTHING
-    RETURNING id
+    RETURNING extract(epoch FROM created_at)::float8
 """)
 
 # The run, its new lines and its calls, in one statement.
@@ -97,8 +105,8 @@ SAVE_RUN = _sql("""
             revision = %(revision)s, last_number = %(number)s,
             changed_at = to_timestamp(%(now)s),
             timeout_at = to_timestamp(%(timeout_at)s),
-            finished_at = to_timestamp(%(finished_at)s),
-            result = %(result)s, error = %(error)s
+            finished_at = coalesce(to_timestamp(%(finished_at)s), finished_at),
+            result = coalesce(%(result)s, result), error = coalesce(%(error)s, error)
         WHERE id = %(run)s
     ), logged AS (
         INSERT INTO {RunEvent} (run_id, at, number, kind, step, call, attempt,
@@ -196,7 +204,6 @@ INSERT_CALLBACKS = _sql("""
 LOST_CALLS = _sql("""
     SELECT run_id, number, attempt FROM {Call}
     WHERE lease_until < clock_timestamp()
-      AND pg_postmaster_start_time() < clock_timestamp() - %(lease)s * interval '1 s'
     ORDER BY lease_until LIMIT 200
 """)
 
@@ -227,7 +234,10 @@ DUE_CALLBACKS = _sql("""
     ORDER BY due_at LIMIT 200
 """)
 
-POSTMASTER = "SELECT pg_postmaster_start_time()"
+POSTMASTER = """
+    SELECT pg_postmaster_start_time(),
+        extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())::float8
+"""
 
 RENEW_LEASES = _sql("""
     UPDATE {Call} call SET lease_until = clock_timestamp() + %(lease)s * interval '1 s'

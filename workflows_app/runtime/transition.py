@@ -113,7 +113,7 @@ def move(run: RunRow, tick: Tick, worker: str = "") -> Applied:
     if worker and granted is None:
         state, commands = _claim_next(run, state, commands, worker)
         granted = _granted(commands)
-    if commands or state != run.state:
+    if state != run.state or not all(isinstance(c, Refuse) for c in commands):
         perform(run, state, commands)
     stored = values.read(run.id) if granted else {}
     return Applied(run.id, run.workflow, state, granted, stored, commands)

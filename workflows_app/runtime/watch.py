@@ -31,8 +31,13 @@ FORGOTTEN = 30
 
 @dataclass
 class Watcher:
-    """Looks once a second. After a lost connection it trusts no lease for one lease."""
+    """Looks once a second.
 
+    For one lease after the database came back, or this watcher to it, it calls nothing
+    lost: those who hold leases could not renew them either.
+    """
+
+    lease: float = LEASE
     trusts_from: float = 0.0
     postmaster: object = None
 
@@ -43,12 +48,12 @@ class Watcher:
         except (DatabaseError, InterfaceError) as error:
             log.warning("The watch loop lost the database: %s", error)
             connection.close()
-            self.trusts_from = monotonic() + LEASE
+            self.trusts_from = monotonic() + self.lease
 
     def _look(self) -> None:
         restarted = self._notice_restart()
         if monotonic() >= self.trusts_from:
-            for run_id, call, attempt in _rows(statements.LOST_CALLS, lease=LEASE):
+            for run_id, call, attempt in _rows(statements.LOST_CALLS):
                 _send(run_id, CallLost(call, attempt))
         for run_id, request_id in _rows(statements.DUE_REQUESTS):
             _send(run_id, RequestDue(request_id))
@@ -58,9 +63,13 @@ class Watcher:
 
     def _notice_restart(self) -> bool:
         """A database that crashed has forgotten all jobs; its tables are unlogged."""
-        started = _rows(statements.POSTMASTER)[0][0]
+        started, seconds_ago = _rows(statements.POSTMASTER)[0]
         restarted = bool(self.postmaster != started)
-        self.postmaster = started
+        if restarted:
+            self.postmaster = started
+            self.trusts_from = max(
+                self.trusts_from, monotonic() + self.lease - seconds_ago
+            )
         return restarted
 
     def _remind(self, seconds: int) -> None:

@@ -1,0 +1,177 @@
+"""Snapshots: out of one database, into another."""
+
+import json
+
+import pytest
+from django.contrib.auth.models import User
+
+from tests import flows
+from tests.factories import make_run, run_steps, start_run
+from workflows_app.engine.errors import (
+    IncompatibleSnapshotError,
+    SnapshotFormatError,
+    SnapshotVersionError,
+    StaleSnapshotError,
+)
+from workflows_app.engine.snapshot import Snapshot
+from workflows_app.engine.ticks import CallClaimed
+from workflows_app.models import Call, Run
+from workflows_app.runtime import resuming, snapshots
+from workflows_app.runtime.handler import Answer, Handler
+from workflows_app.runtime.transition import apply
+
+pytestmark = pytest.mark.django_db
+YES = Answer(value={"amount": 5}, outcome="approve")
+
+
+def move(snapshot: Snapshot) -> Snapshot:
+    """To a database that never saw the run, as text."""
+    text = snapshot.dump()
+    Run.objects.all().delete()
+    return Snapshot.load(text)
+
+
+def test_a_waiting_run_goes_on_in_another_database() -> None:
+    run = make_run(subject="Deploy?")
+    moved = move(Handler(run.pk).snapshot())
+
+    resuming.resume(moved)
+
+    assert Run.objects.get(pk=run.pk).status == "waiting"
+    Handler(run.pk).respond("approve", YES)
+    assert run_steps(run.pk).status == "completed"
+    assert Handler(run.pk).result()["subject"] == "Deploy?"
+    assert run.events.filter(kind="step_started", step="ask").count() == 1
+
+
+def test_what_was_running_runs_again_elsewhere() -> None:
+    run_id = start_run()
+    apply(run_id, CallClaimed(1, "gone"))
+    moved = move(Handler(run_id).snapshot())
+
+    resuming.resume(moved)
+
+    call = Call.objects.get(run_id=run_id)
+    assert (call.worker, call.attempt) == ("", 1)
+    assert run_steps(run_id).status == "waiting"
+
+
+def test_a_run_may_come_paused() -> None:
+    run_id = start_run()
+    moved = move(Handler(run_id).snapshot())
+
+    resuming.resume(moved, paused=True)
+
+    assert Run.objects.get(pk=run_id).paused
+    assert not Call.objects.exists()
+    Handler(run_id).resume_in_place()
+    assert run_steps(run_id).status == "waiting"
+
+
+def test_twice_is_the_same_as_once() -> None:
+    run = make_run()
+    moved = move(Handler(run.pk).snapshot())
+
+    assert resuming.resume(moved) == resuming.resume(moved) == run.pk
+    assert run.events.filter(kind="run_resumed").count() == 1
+
+
+def test_a_paused_run_is_resumed_where_it_is() -> None:
+    run_id = start_run()
+    handler = Handler(run_id)
+    handler.pause()
+
+    resuming.resume(handler.snapshot())
+
+    assert not Run.objects.get(pk=run_id).paused
+
+
+def test_a_run_that_has_gone_on_is_not_turned_back() -> None:
+    run = make_run()
+    old = Handler(run.pk).snapshot()
+    Handler(run.pk).respond("approve", YES)
+
+    with pytest.raises(StaleSnapshotError):
+        resuming.resume(old)
+
+
+def test_a_kept_snapshot_is_the_run_as_it_was_then() -> None:
+    run = make_run()
+    Handler(run.pk).respond("approve", YES)
+    run_steps(run.pk)
+    waiting = run.snapshots.get(cause="waiting")
+
+    snapshot = snapshots.read(waiting)
+
+    assert [request["status"] for request in snapshot.requests] == ["open"]
+    assert snapshot.result is None
+    assert [event["number"] for event in snapshot.events][-1] == waiting.number
+
+
+def test_answers_and_starters_travel(ada: User) -> None:
+    run_id = start_run(user=ada)
+    run_steps(run_id)
+    Handler(run_id).respond("approve", Answer(value={"amount": 5}, user=ada))
+    finished = run_steps(run_id)
+    moved = move(Handler(run_id).snapshot())
+
+    resuming.resume(moved)
+
+    run = Run.objects.get(pk=run_id)
+    assert (run.status, run.started_by, run.result) == (
+        "completed",
+        ada,
+        finished.result,
+    )
+    assert run.requests.get().responses.get().responder == "ada"
+    assert run.last_number == finished.last_number
+
+
+def test_without_its_workflow_a_run_does_not_go_on() -> None:
+    data = json.loads(Handler(make_run().pk).snapshot().dump())
+    data["workflow_name"] = "never-heard-of"
+
+    with pytest.raises(IncompatibleSnapshotError):
+        resuming.resume(Snapshot.load(data))
+
+
+def test_without_the_step_for_its_answer_a_run_does_not_go_on() -> None:
+    run = make_run(flows.two_branches)
+    data = json.loads(Handler(run.pk).snapshot().dump())
+    data["workflow_name"] = "approval"
+    data["state"] = data["state"].replace('"respond_as":null', '"respond_as":["No",[]]')
+    Run.objects.all().delete()
+
+    with pytest.raises(IncompatibleSnapshotError, match="No, the answer to 'left'"):
+        resuming.resume(Snapshot.load(data))
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        "null",
+        '{"format": "holdpoint/snapshot", "version": "1"}',
+        "[" * 9999,
+    ],
+)
+def test_what_is_no_snapshot_is_refused(text: str) -> None:
+    with pytest.raises(SnapshotFormatError):
+        Snapshot.load(text)
+
+
+def test_a_newer_version_is_refused_by_its_number() -> None:
+    with pytest.raises(SnapshotVersionError):
+        Snapshot.load('{"format": "holdpoint/snapshot", "version": 2}')
+
+
+def test_a_missing_or_wrong_field_is_named() -> None:
+    data = json.loads(Handler(make_run().pk).snapshot().dump())
+
+    with pytest.raises(SnapshotFormatError, match=r"\$\.state"):
+        Snapshot.load({**data, "state": "{}"})
+    with pytest.raises(SnapshotFormatError, match=r"\$\.values"):
+        Snapshot.load({**data, "values": 3})

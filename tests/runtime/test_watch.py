@@ -1,0 +1,90 @@
+"""Moments that have come, as the watch loop finds them."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+from django.utils import timezone
+
+from tests.factories import make_run, start_run
+from workflows_app.engine.ticks import CallClaimed
+from workflows_app.models import Call, InputRequest, Run
+from workflows_app.runtime import jobs
+from workflows_app.runtime.handler import Handler
+from workflows_app.runtime.process import Identity, identity
+from workflows_app.runtime.transition import apply
+from workflows_app.runtime.watch import Watcher, release_dead
+
+pytestmark = pytest.mark.django_db
+LONG_AGO = timedelta(days=1)
+
+
+def test_a_lease_that_ran_out_gives_the_call_back() -> None:
+    run_id = start_run()
+    apply(run_id, CallClaimed(1, "gone"))
+    Call.objects.update(lease_until=F("lease_until") - LONG_AGO)
+
+    Watcher(lease=0).look()
+
+    assert Call.objects.get().worker == ""
+    assert Run.objects.get().events.latest("number").kind == "step_lost"
+
+
+def test_a_lease_that_holds_is_left_alone() -> None:
+    run_id = start_run()
+    apply(run_id, CallClaimed(1, "alive"))
+
+    Watcher(lease=0).look()
+
+    assert Call.objects.get().worker == "alive"
+
+
+def test_after_a_lost_connection_no_lease_is_called_lost_for_a_while() -> None:
+    run_id = start_run()
+    apply(run_id, CallClaimed(1, "cut off too"))
+    Call.objects.update(lease_until=F("lease_until") - LONG_AGO)
+
+    Watcher(lease=0, trusts_from=float("inf")).look()
+
+    assert Call.objects.get().worker == "cut off too"
+
+
+def test_a_request_that_is_due_is_closed() -> None:
+    run = make_run()
+    state = run.state.replace('"expires_in":null', '"expires_in":0.0')
+    Run.objects.update(state=state)
+    InputRequest.objects.update(expires_at=timezone.now() - LONG_AGO)
+
+    Watcher().look()
+
+    assert InputRequest.objects.get().status == "expired"
+
+
+def test_no_request_of_a_paused_run_expires() -> None:
+    run = make_run()
+    Handler(run.pk).pause()
+    InputRequest.objects.update(expires_at=timezone.now() - LONG_AGO)
+
+    Watcher().look()
+
+    assert InputRequest.objects.get().status == "open"
+
+
+def test_a_crashed_database_is_reminded_of_its_jobs() -> None:
+    start_run()
+    before = jobs.count_waiting()
+    assert before == 1
+
+    Watcher(postmaster="another").look()
+
+    assert jobs.count_waiting() == 1, "a job that is there is not doubled"
+
+
+def test_what_a_dead_process_of_this_machine_had_claimed_is_free_at_once() -> None:
+    me = identity()
+    apply(start_run(), CallClaimed(1, str(Identity(me.host, me.pid, "earlier"))))
+    apply(start_run(), CallClaimed(1, str(me)))
+    apply(start_run(), CallClaimed(1, str(Identity("elsewhere", 1, "1"))))
+
+    assert release_dead() == 1
+    assert Call.objects.exclude(worker="").count() == 2
