@@ -24,12 +24,24 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when requests can be served, else 503 and what is missing."""
-    checks = {name: _state(check) for name, check in CHECKS.items()}
+    checks = _check_all()
     if all(state == OK for state in checks.values()):
         return JsonResponse({"status": OK, "checks": checks})
     answer = JsonResponse({"status": "unavailable", "checks": checks}, status=503)
     answer["Retry-After"] = RETRY_AFTER
     return answer
+
+
+def _check_all() -> dict[str, str]:
+    """The state of each; without a database there is no use in waiting for the rest."""
+    database = _state(_database)
+    if database != OK:
+        return {"database": database}
+    return {
+        "database": database,
+        "migrations": _state(_migrations),
+        "queue": _state(_queue),
+    }
 
 
 def _state(check: Callable[[], str]) -> str:
@@ -47,7 +59,9 @@ def _database() -> str:
 
 
 def _migrations() -> str:
-    missing = _known_migrations() - set(MigrationRecorder(connection).applied_migrations())
+    missing = _known_migrations() - set(
+        MigrationRecorder(connection).applied_migrations()
+    )
     return f"{len(missing)} to be applied" if missing else OK
 
 
@@ -61,6 +75,3 @@ def _known_migrations() -> frozenset[tuple[str, str]]:
 def _queue() -> str:
     jobs.count_waiting()
     return OK
-
-
-CHECKS = {"database": _database, "migrations": _migrations, "queue": _queue}

@@ -9,7 +9,7 @@ in front does that.
 import json
 from typing import Any
 
-from daphne import http_protocol
+from daphne import http_protocol  # type: ignore[import-untyped]
 from django.conf import settings
 from twisted.internet import reactor
 
@@ -51,7 +51,7 @@ class LimitedRequest(http_protocol.WebRequest):  # type: ignore[misc]
         self.requestHeaders.removeHeader(b"Expect")  # or it would still be invited
         transport = self.channel.transport
         transport.write(_answer())
-        reactor.callLater(LINGER, transport.abortConnection)  # type: ignore[attr-defined]
+        reactor.callLater(LINGER, transport.abortConnection)  # type: ignore[arg-type]
 
 
 def limit_daphne() -> None:

@@ -11,7 +11,7 @@ from django.utils.deprecation import MiddlewareMixin
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = 5
-MESSAGE = "The database cannot be reached at the moment. Nothing was changed."
+MESSAGE = "The database cannot be reached at the moment. Please try again."
 PROGRAMS = ("/hooks/", "/api/")
 
 

@@ -21,6 +21,7 @@ CALLBACK_HOSTS = env.csv(
 CALLBACK_HTTP = env.flag("HOLDPOINT_CALLBACK_HTTP", default=PROFILE == "demo")
 INTAKE_LIMIT = env.integer("HOLDPOINT_INTAKE_LIMIT", 1_048_576, minimum=1)
 EXECUTORS = env.integer("HOLDPOINT_EXECUTORS", 0, minimum=0)
+APPS = env.csv("HOLDPOINT_APPS")
 
 IS_PRODUCTION = PROFILE == "production"
 DEBUG = False
@@ -30,20 +31,19 @@ ALLOWED_HOSTS = env.csv(
 )
 
 INSTALLED_APPS = [
-    "daphne",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # urls.py asks for our pages
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "django.contrib.postgres",
     "django.contrib.sessions",
-    "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "csp",
     "django_htmx",
     "lucide",
     "workflows_app",
     "review_app",
+    *APPS,
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -97,7 +97,6 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = DATA / "static"
 WHITENOISE_USE_FINDERS = True
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = INTAKE_LIMIT
@@ -109,6 +108,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 if IS_PRODUCTION:
     SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # probes come without TLS
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

@@ -1,9 +1,12 @@
 """Which room answers which address."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
 from project.health import healthz, readyz
+
+admin.autodiscover()  # here, because only the web process needs these pages
 
 urlpatterns = [
     path("healthz", healthz),
@@ -12,3 +15,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("review_app.urls")),
 ]
+if not settings.IS_PRODUCTION:
+    urlpatterns.append(path("demo/", include("workflows_app.demo.urls")))

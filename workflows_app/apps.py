@@ -1,10 +1,11 @@
 """The app of workflows: runs, their tables, and the runtime."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class WorkflowsConfig(AppConfig):
-    """Registers the durable runtime with the engine."""
+    """Registers the durable runtime with the engine, and the groups with `migrate`."""
 
     name = "workflows_app"
     verbose_name = "Workflows"
@@ -13,4 +14,7 @@ class WorkflowsConfig(AppConfig):
         from workflows_app.engine import runner  # noqa: PLC0415 - models come first
         from workflows_app.runtime.durable import DurableRunner  # noqa: PLC0415
 
+        from .roles import make_roles  # noqa: PLC0415
+
         runner.register(DurableRunner())
+        post_migrate.connect(make_roles, sender=self)

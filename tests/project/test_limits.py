@@ -20,7 +20,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     path = str(tmp_path_factory.mktemp("daphne") / "socket")
     program = [sys.executable, "-m", "daphne", "-u", path, "project.asgi:application"]
     environment = os.environ | {"HOLDPOINT_INTAKE_LIMIT": str(LIMIT)}
-    process = subprocess.Popen(program, cwd=ROOT, env=environment)
+    process = subprocess.Popen(program, cwd=ROOT, env=environment)  # noqa: S603 - ours
     try:
         assert _comes_up(path)
         yield path

@@ -1,17 +1,15 @@
-"""The people of the demo: who they are, and what operators may do in the admin site."""
+"""The people of the demo: who they are, and how they sign in."""
 
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 
 from workflows_app.access import OPERATORS
+from workflows_app.roles import LEADS, REVIEWERS
 
 from .demo_json import Login
-
-GROUPS = ("reviewers", "leads", OPERATORS)
-EDITABLE = ("source", "receiver", "callback")
 
 
 @dataclass(frozen=True)
@@ -25,9 +23,9 @@ class Person:
 
 
 PEOPLE = [
-    Person("ada", "reviewers"),
-    Person("bob", "reviewers"),
-    Person("dana", "leads"),
+    Person("ada", REVIEWERS),
+    Person("bob", REVIEWERS),
+    Person("dana", LEADS),
     Person("olga", OPERATORS, is_staff=True),
     Person("root", is_staff=True, is_superuser=True),
 ]
@@ -35,12 +33,10 @@ PEOPLE = [
 
 def load_people(known: Mapping[str, str]) -> list[Login]:
     """Make whoever is missing. A password changes only if nobody knows it any more."""
-    groups = {name: Group.objects.get_or_create(name=name)[0] for name in GROUPS}
-    _permit(groups[OPERATORS])
-    return [_load(person, groups, known.get(person.name)) for person in PEOPLE]
+    return [_load(person, known.get(person.name)) for person in PEOPLE]
 
 
-def _load(person: Person, groups: Mapping[str, Group], known: str | None) -> Login:
+def _load(person: Person, known: str | None) -> Login:
     rights = {"is_staff": person.is_staff, "is_superuser": person.is_superuser}
     user, is_new = User.objects.get_or_create(username=person.name, defaults=rights)
     password = known or secrets.token_urlsafe(9)
@@ -48,19 +44,6 @@ def _load(person: Person, groups: Mapping[str, Group], known: str | None) -> Log
         user.set_password(password)
         user.save(update_fields=["password"])
     if is_new and person.group:
-        user.groups.add(groups[person.group])
+        user.groups.add(Group.objects.get(name=person.group))
     names = [person.group] if person.group else []
     return Login(name=person.name, password=password, groups=names)
-
-
-def _permit(operators: Group) -> None:
-    """Operators see every table, and look after what comes in and goes out."""
-    ours = Permission.objects.filter(content_type__app_label="workflows_app")
-    operators.permissions.add(
-        *ours.filter(codename__startswith="view_"),
-        *ours.filter(
-            codename__in=[
-                f"{act}_{name}" for act in ("add", "change") for name in EDITABLE
-            ]
-        ),
-    )

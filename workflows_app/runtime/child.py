@@ -45,6 +45,7 @@ class Child:
             pass_fds=[theirs],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_path())},
             stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the supervisor
         )
         os.close(theirs)
         self.pid = self._process.pid

@@ -39,7 +39,8 @@ def _stamps() -> Iterator[tuple[str, int, int]]:
 
 
 def _module_names() -> list[str]:
-    return [name for name, _ in _files()]
+    """What is imported: a module whose name begins with _ only helps its neighbours."""
+    return [name for name, path in _files() if not path.stem.startswith("_")]
 
 
 def _files() -> list[tuple[str, Path]]:
@@ -52,6 +53,5 @@ def _files() -> list[tuple[str, Path]]:
         found += [
             (f"{app.name}.flows.{path.stem}", path)
             for path in sorted((root / "flows").glob("*.py"))
-            if not path.stem.startswith("_")
         ]
     return found

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import uuid_utils.compat as uuid
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
@@ -228,6 +229,7 @@ def _snapshot(run: RunRow, cause: str) -> None:
         "cause": cause,
         "now": run.now,
         "state": run.state.dump(),
+        "kept": settings.SNAPSHOTS_KEPT,
     }
     execute(statements.INSERT_SNAPSHOT, parameters)
 

@@ -160,7 +160,10 @@ def _reporter(fd: int) -> Report:
     """Lines of JSON to the supervisor; each is one write, shorter than a pipe's atom."""
 
     def report(line: Mapping[str, Any]) -> None:
-        os.write(fd, json.dumps(line).encode() + b"\n")
+        try:
+            os.write(fd, json.dumps(line).encode() + b"\n")
+        except BrokenPipeError:
+            os._exit(1)  # the supervisor is gone, and the kernel is about to end us
 
     return report
 

@@ -180,7 +180,13 @@ INSERT_RESPONSE = _sql("""
     WHERE request.run_id = %(run)s AND request.request_id = %(request_id)s
 """)
 
+# The newest ones of a run are kept; ids grow with time.
 INSERT_SNAPSHOT = _sql("""
+    WITH dropped AS (
+        DELETE FROM {Snapshot} WHERE id IN (
+            SELECT id FROM {Snapshot} WHERE run_id = %(run)s
+            ORDER BY id DESC OFFSET %(kept)s - 1)
+    )
     INSERT INTO {Snapshot} (id, run_id, revision, number, cause, taken_at, state, values)
     SELECT %(id)s, %(run)s, %(revision)s, %(number)s, %(cause)s, to_timestamp(%(now)s),
         %(state)s, coalesce(json_object_agg(

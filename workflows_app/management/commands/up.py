@@ -41,7 +41,10 @@ class Part:
         if self.process is not None and not self._may_restart():
             return
         self.started = monotonic()
-        self.process = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL)  # noqa: S603 - our own
+        # In a session of its own: Ctrl-C is for `up`, which stops its parts in order.
+        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter
+            self.arguments, stdin=subprocess.DEVNULL, start_new_session=True
+        )
 
     def _may_restart(self) -> bool:
         ran = monotonic() - self.started
@@ -104,7 +107,7 @@ class Command(BaseCommand):
                 part.keep()
             if not announced and _is_ready(url):
                 announced = True
-                self.stdout.write(_load_demo(url) if demo else f"Holdpoint: {url}/")
+                self.stdout.write(_load_demo(url, stopped) if demo else f"Holdpoint: {url}/")
                 self.stdout.flush()
 
 
@@ -122,11 +125,11 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-def _load_demo(url: str) -> str:
+def _load_demo(url: str, stopped: threading.Event) -> str:
     """Imported late: nothing of the demo is part of a production process."""
     from workflows_app.demo import loader  # noqa: PLC0415
 
     demo = loader.load(Path(settings.DATA), url)
     loader.write_demo_json(Path(settings.DATA), demo)
-    loader.start_sample_runs()
+    loader.start_sample_runs(stopped)
     return loader.announcement(demo)

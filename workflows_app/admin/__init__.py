@@ -1,0 +1,12 @@
+"""The operators' door: what is there, sources and receivers, and a few verbs."""
+
+from django.contrib import admin
+
+from . import callbacks, requests, runs, sources
+
+__all__ = ["callbacks", "requests", "runs", "sources"]
+
+admin.site.site_header = "Holdpoint"
+admin.site.site_title = "Holdpoint"
+admin.site.index_title = "Operations"
+admin.site.site_url = "/queue/"

@@ -1,0 +1,139 @@
+"""What the pages of all large tables have in common."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Field, QuerySet
+from django.forms import Field as FormField
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from workflows_app import access
+from workflows_app.models import Definition
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+    LastPaginator = Paginator[Any]
+else:
+    ModelAdmin, LastPaginator = admin.ModelAdmin, Paginator
+
+MOST_COUNTED = 10_000
+MOST_SHOWN = 20_000
+"""Characters of a long text that a page shows."""
+
+RUN_TEXTS = ("state", "input", "result", "error")
+
+
+class BoundedPaginator(LastPaginator):
+    """Counts no further than anybody turns pages."""
+
+    @cached_property
+    def count(self) -> int:
+        rows = self.object_list
+        assert isinstance(rows, QuerySet)
+        return int(rows.order_by()[:MOST_COUNTED].count())
+
+
+class WorkflowFilter(admin.SimpleListFilter):
+    """By workflow; the names come from a small table."""
+
+    title = "workflow"
+    parameter_name = "workflow"
+    field = "workflow"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: ModelAdmin
+    ) -> list[tuple[str, str]]:
+        return [(name, name) for name in workflow_names()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        name = self.value()
+        return queryset.filter(**{self.field: name}) if name else queryset
+
+
+class RunWorkflowFilter(WorkflowFilter):
+    """By the workflow of a row's run."""
+
+    field = "run__workflow"
+
+
+def workflow_names() -> list[str]:
+    names = Definition.objects.order_by("name").values_list("name", flat=True)
+    return list(names.distinct())
+
+
+class OperatedAdmin(ModelAdmin):
+    """A page with verbs for operators: `permissions=["operate"]` on an action."""
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return access.is_operator(request.user)
+
+
+class ReadOnlyAdmin(OperatedAdmin):
+    """Rows that only the engine writes; `run_path` leads to the run they belong to."""
+
+    list_per_page = 50
+    list_max_show_all = 200
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    run_path = ""
+    deferred: tuple[str, ...] = ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Staff who are no operators see here what they see on the pages."""
+        rows = super().get_queryset(request).defer(*self.deferred)
+        if access.is_operator(request.user) or not self.run_path:
+            return rows
+        visible = access.visible_runs(request.user)
+        return rows.filter(**{f"{self.run_path}__in": visible.order_by()})
+
+
+class SecretAdmin(ModelAdmin):
+    """Rows with secrets, which only those see who may change them."""
+
+    secret_fields: tuple[str, ...] = ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        fields = list(super().get_fields(request, obj))
+        may_write = (
+            self.has_add_permission(request)
+            if obj is None
+            else self.has_change_permission(request, obj)
+        )
+        return (
+            fields if may_write else [f for f in fields if f not in self.secret_fields]
+        )
+
+    def formfield_for_dbfield(
+        self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> FormField | None:
+        """A secret is read and copied whole, so its field is wide."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None and db_field.name in self.secret_fields:
+            field.widget.attrs |= {"size": 80, "autocomplete": "off"}
+        return field
+
+
+def link(address: str, text: str) -> SafeString:
+    return format_html('<a href="{}">{}</a>', address, text)
+
+
+def shortened(text: str | None) -> str:
+    if not text:
+        return "-"
+    if len(text) <= MOST_SHOWN:
+        return text
+    return f"{text[:MOST_SHOWN]}… ({len(text):,} characters in all)"

@@ -1,0 +1,111 @@
+"""Who is told when runs end, and what became of it."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db import models
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from workflows_app.models import Callback, Receiver
+from workflows_app.notify.addresses import CallbackUrlError, check_url
+from workflows_app.notify.callbacks import resend
+from workflows_app.notify.signing import BadSecretError, check_secret, make_secret
+
+from .base import (
+    RUN_TEXTS,
+    OperatedAdmin,
+    ReadOnlyAdmin,
+    RunWorkflowFilter,
+    SecretAdmin,
+    shortened,
+)
+
+MOST_SENT = 500
+"""Callbacks that one action may send again."""
+
+
+class ReceiverForm(forms.ModelForm):  # type: ignore[type-arg]  # it cannot be subscripted at run time
+    """A receiver to whom callbacks may go."""
+
+    def clean_url(self) -> str:
+        url: str = self.cleaned_data["url"]
+        try:
+            check_url(url, settings.CALLBACK_HOSTS, settings.CALLBACK_HTTP)
+        except CallbackUrlError as error:
+            advice = "HOLDPOINT_CALLBACK_HOSTS names the hosts that are."
+            raise forms.ValidationError(f"{error} {advice}") from error
+        return url
+
+    def clean_secret(self) -> str:
+        secret: str = self.cleaned_data["secret"]
+        try:
+            check_secret(secret)
+        except BadSecretError as error:
+            raise forms.ValidationError(str(error)) from error
+        return secret
+
+
+@admin.register(Receiver)
+class ReceiverAdmin(SecretAdmin, OperatedAdmin):
+    """Addresses that are told when runs end."""
+
+    form = ReceiverForm
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    secret_fields = ("secret",)
+    list_display = ("name", "url", "workflows", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("name", "url")
+    fields = ("name", "url", "secret", "workflows", "is_active")
+    view_on_site = False
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial = super().get_changeform_initial_data(request)
+        return {"secret": make_secret(), **initial}
+
+
+@admin.register(Callback)
+class CallbackAdmin(ReadOnlyAdmin):
+    """What leaves the house, until it has arrived."""
+
+    run_path = "run"
+    deferred = ("body", *(f"run__{text}" for text in RUN_TEXTS))
+    list_display = (
+        "created_at",
+        "kind",
+        "receiver",
+        "run",
+        "status",
+        "attempts",
+        "due_at",
+        "delivered_at",
+        "last_reply",
+    )
+    list_select_related = ("receiver", "run")
+    list_filter = ("status", "receiver", RunWorkflowFilter, "created_at")
+    search_fields = ("id__endswith", "last_reply__icontains")
+    search_help_text = "The end of an id, or a part of the last reply"
+    actions = ("send_again",)
+    fields = (
+        ("id", "kind"),
+        ("run", "receiver"),
+        ("status", "attempts"),
+        ("created_at", "due_at", "delivered_at"),
+        "last_reply",
+        "body_text",
+    )
+
+    @admin.display(description="body")
+    def body_text(self, callback: Callback) -> str:
+        return shortened(callback.body)
+
+    def view_on_site(self, callback: Callback) -> str:
+        return f"/runs/{callback.run_id}/"
+
+    @admin.action(description="Send selected callbacks again", permissions=["operate"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Callback]) -> None:
+        chosen = list(queryset.values_list("pk", flat=True)[:MOST_SENT])
+        text = f"{resend(chosen)} will be sent again, under the same ids."
+        self.message_user(request, text, messages.SUCCESS)
