@@ -14,7 +14,7 @@ SCHEMES = ("postgres", "postgresql")
 URL_FORM = "postgres://user:password@host:port/name"
 # After an outage the pool tries again at longer and longer intervals; giving up soon
 # lets the next request start afresh.
-POOL = {"min_size": 2, "max_size": 8, "timeout": 10, "reconnect_timeout": 5}
+POOL = {"min_size": 2, "max_size": 8, "timeout": 4, "reconnect_timeout": 3}
 
 
 def database_settings(base_dir: Path) -> dict[str, Any]:

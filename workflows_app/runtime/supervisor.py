@@ -53,7 +53,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
-        await self._in_database(release_dead)
+        await self._release_dead()
         duties = [
             asyncio.create_task(self._repeat(self._keep_children, 0.1)),
             asyncio.create_task(self._repeat(self._renew_leases, RENEW)),
@@ -65,6 +65,17 @@ class Supervisor:
         await self._drain()
         for duty in duties:
             duty.cancel()
+
+    async def _release_dead(self) -> None:
+        """Wait for a database that is away, or not migrated yet; then begin."""
+        while not self._stopping.is_set():
+            try:
+                await self._in_database(release_dead)
+            except (DatabaseError, InterfaceError) as error:
+                log.warning("Waiting for the database: %s", error)
+                await asyncio.sleep(1.0)
+            else:
+                return
 
     async def _repeat(self, duty: Callable[[], Any], seconds: float) -> None:
         while True:
