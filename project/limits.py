@@ -9,7 +9,7 @@ in front does that.
 import json
 from typing import Any
 
-from daphne import http_protocol  # type: ignore[import-untyped]
+from daphne import http_protocol
 from django.conf import settings
 from twisted.internet import reactor
 

@@ -7,8 +7,8 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 
-def _person(name: str, *groups: str, **rights: bool) -> User:
-    user = User.objects.create_user(name, **rights)  # no password: nobody types it
+def _person(name: str, *groups: str, is_staff: bool = False) -> User:
+    user = User.objects.create_user(name, is_staff=is_staff)  # nobody types a password
     for group in groups:
         user.groups.add(Group.objects.get_or_create(name=group)[0])
     return user

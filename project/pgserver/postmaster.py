@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 GONE = (psutil.NoSuchProcess, psutil.ZombieProcess)
 # The wall clock may be put right by this much between two looks at a start time.

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from project.pgserver import address, cluster, postmaster
 from project.pgserver.account import command_prefix

@@ -99,7 +99,8 @@ def _read_signature(
     except NameError as error:
         raise ValidationError(f"Step {name!r}: {error}") from error
     accepted = _event_types(hints.get(parameters[1].name))
-    return accepted, _event_types(hints["return"]) if "return" in hints else None
+    returned = hints.get("return", Any)
+    return accepted, None if returned in (Any, object) else _event_types(returned)
 
 
 def _event_types(hint: Any) -> tuple[type[Event], ...]:

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from workflows_app.engine import values
-from workflows_app.models import RunEvent
+from workflows_app.models import InputRequest, RunEvent
 
 LAST_KINDS = frozenset({"run_completed", "run_failed", "run_aborted", "run_timed_out"})
+ANY_SIZE = 2**62
 COLUMNS = (
     "number",
     "at",
@@ -23,10 +26,32 @@ COLUMNS = (
     "door",
     "body",
 )
-READ = (
-    f"SELECT run_id, {', '.join(COLUMNS)} FROM {RunEvent._meta.db_table} "  # noqa: S608, SLF001
-    "WHERE run_id = %s AND number > %s ORDER BY number LIMIT %s"
-)
+_TABLE = RunEvent._meta.db_table  # noqa: SLF001 - Django's documented place
+
+# Lines above a number until there are so many, or so many bytes of bodies (the line
+# that passes the limit is the last one), each with the time of the line before it.
+READ = f"""
+    SELECT run_id, {", ".join(COLUMNS)}, (
+        SELECT at FROM {_TABLE} before
+        WHERE before.run_id = line.run_id AND before.number = line.number - 1
+    )
+    FROM (
+        SELECT *, sum(octet_length(body)) OVER (ORDER BY number) AS size
+        FROM {_TABLE} WHERE run_id = %s AND number > %s ORDER BY number LIMIT %s
+    ) line
+    WHERE size - octet_length(body) < %s ORDER BY number
+"""  # noqa: S608 - our own names
+READ_NEWEST = f"""
+    SELECT number, kind FROM {_TABLE} WHERE run_id = %s ORDER BY number DESC LIMIT 1
+"""  # noqa: S608 - our own name
+_REQUESTS = InputRequest._meta.db_table  # noqa: SLF001 - Django's documented place
+# Changes whenever a question is asked or closed; both parts come out of an index.
+READ_QUEUE = f"""
+    SELECT (SELECT id FROM {_REQUESTS} ORDER BY id DESC LIMIT 1), (
+        SELECT closed_at FROM {_REQUESTS} WHERE closed_at IS NOT NULL
+        ORDER BY closed_at DESC LIMIT 1
+    )
+"""  # noqa: S608 - our own name
 
 
 @dataclass(frozen=True)
@@ -44,6 +69,7 @@ class Line:
     actor: str
     door: str
     body: str
+    before_at: datetime | None = None
 
     @cached_property
     def content(self) -> dict[str, Any]:
@@ -51,13 +77,20 @@ class Line:
         return content
 
     @property
+    def since_before(self) -> timedelta:
+        """How long nothing had happened when this happened."""
+        return self.at - (self.before_at or self.at)
+
+    @property
     def is_last(self) -> bool:
         """Whether the run ended with this line."""
         return self.kind in LAST_KINDS
 
 
-def read(run_id: UUID, *, after: int = 0, most: int = 500) -> Sequence[Line]:
+def read(
+    run_id: UUID, *, after: int = 0, most: int = 500, size: int = ANY_SIZE
+) -> Sequence[Line]:
     """Lines above a number, oldest first, through Django's connection."""
-    rows = RunEvent.objects.filter(run_id=run_id, number__gt=after)
-    found = rows.order_by("number").values_list("run_id", *COLUMNS)[:most]
-    return [Line(*row) for row in found]
+    with connection.cursor() as cursor:
+        cursor.execute(READ, [run_id, after, most, size])
+        return [Line(*row) for row in cursor.fetchall()]

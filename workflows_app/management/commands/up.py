@@ -107,7 +107,9 @@ class Command(BaseCommand):
                 part.keep()
             if not announced and _is_ready(url):
                 announced = True
-                self.stdout.write(_load_demo(url, stopped) if demo else f"Holdpoint: {url}/")
+                self.stdout.write(
+                    _load_demo(url, stopped) if demo else f"Holdpoint: {url}/"
+                )
                 self.stdout.flush()
 
 
