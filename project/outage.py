@@ -1,49 +1,42 @@
-"""What everybody is told while the database is away, full or overloaded."""
+"""What everybody is told when a page fails, or while the database is away."""
 
 import logging
+import sys
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.template import TemplateDoesNotExist
-from django.template.loader import render_to_string
-from django.utils.deprecation import MiddlewareMixin
+from django.template import loader
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = 5
-MESSAGE = "The database cannot be reached at the moment. Please try again."
+MESSAGES = {
+    500: "Something went wrong here; it is not your fault.",
+    503: "The database cannot be reached at the moment. Please try again.",
+}
+CODES = {500: "internal_error", 503: "database_unavailable"}
 PROGRAMS = ("/hooks/", "/api/")
 
 
-class OutageMiddleware(MiddlewareMixin):
-    """Answers 503, to be tried again, where a view has lost the database."""
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Say that it is our fault, or when to try again: JSON for programs, else a page.
 
-    def process_exception(
-        self, request: HttpRequest, exception: Exception
-    ) -> HttpResponse | None:
-        if not isinstance(exception, OperationalError | InterfaceError):
-            return None
-        log.error("Lost the database at %s: %s", request.path, exception)
-        return unavailable(request)
-
-
-def unavailable(request: HttpRequest) -> HttpResponse:
-    """JSON for programs, a page for people."""
-    response: HttpResponse
-    if request.path.startswith(PROGRAMS):
-        error = {"code": "database_unavailable", "message": MESSAGE}
-        response = JsonResponse({"error": error})
-    else:
-        response = HttpResponse(_page())
-    response.status_code = 503
-    response["Retry-After"] = str(RETRY_AFTER)
+    Nothing is looked up for it, not even who reads it: that is in the database.
+    """
+    error = sys.exc_info()[1]
+    is_away = isinstance(error, OperationalError | InterfaceError)
+    status = 503 if is_away else 500
+    response = _answer(request, status)
+    if is_away:
+        log.error("Lost the database at %s: %s", request.path, error)
+        response["Retry-After"] = str(RETRY_AFTER)
     response["Cache-Control"] = "no-store"
     return response
 
 
-def _page() -> str:
-    """Drawn without the request: who is signed in is in the database."""
-    try:
-        return render_to_string("review/503.html", {"message": MESSAGE})
-    except TemplateDoesNotExist:
-        return MESSAGE
+def _answer(request: HttpRequest, status: int) -> HttpResponse:
+    if request.path.startswith(PROGRAMS):
+        error = {"code": CODES[status], "message": MESSAGES[status]}
+        return JsonResponse({"error": error}, status=status)
+    page = loader.get_template(f"{status}.html").render()
+    return HttpResponse(page, status=status)

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from project.health import healthz, readyz
 
+handler500 = "project.outage.server_error"
 admin.autodiscover()  # here, because only the web process needs these pages
 
 urlpatterns = [

@@ -246,6 +246,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='inputrequest',
+            index=django.contrib.postgres.indexes.GinIndex(condition=models.Q(('status', 'open')), fields=['assignees'], name='request_assignees'),
+        ),
+        migrations.AddIndex(
+            model_name='inputrequest',
             index=models.Index(fields=['-closed_at'], name='request_closed'),
         ),
         migrations.AddConstraint(

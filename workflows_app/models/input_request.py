@@ -65,6 +65,11 @@ class InputRequest(models.Model):
             GinIndex(
                 fields=["groups"], name="request_groups", condition=Q(status="open")
             ),
+            GinIndex(
+                fields=["assignees"],
+                name="request_assignees",
+                condition=Q(status="open"),
+            ),
             models.Index(fields=["-closed_at"], name="request_closed"),
         ]
 

@@ -1,0 +1,81 @@
+"""Fragments that pages and sockets share, each drawn once for everybody."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TypeVar
+from uuid import UUID
+
+from django.template.loader import render_to_string
+
+from workflows_app.models import InputRequest, Run
+from workflows_app.stream.log import LAST_KINDS, Line, read
+
+STATUS_KINDS = LAST_KINDS | {
+    "run_started",
+    "run_waiting",
+    "run_paused",
+    "run_resumed",
+    "input_requested",
+    "input_received",
+    "input_expired",
+}
+"""The kinds of lines after which a run may say something else about itself."""
+
+KEPT = 2000
+ROOM = 256 * 1024
+"""Bytes of bodies that are read at once: lines may be large, rows are small."""
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_rows: dict[tuple[UUID, int], str] = {}
+_statuses: dict[UUID, tuple[int, str]] = {}
+
+
+def draw_line(line: Line) -> str:
+    """A line of the log as a row of the timeline; lines never change."""
+    key = line.run_id, line.number
+    row = _rows.get(key)
+    if row is None:
+        row = render_to_string("review/_event_row.html", {"line": line})
+        _keep(_rows, key, row)
+    return row
+
+
+def draw_lines(run_id: UUID, *, after: int, most: int) -> Iterator[str]:
+    """The rows of lines above a number, oldest first."""
+    while most > 0 and (lines := read(run_id, after=after, most=most, size=ROOM)):
+        yield from map(draw_line, lines)
+        most -= len(lines)
+        after = lines[-1].number
+
+
+def find_status(run_id: UUID, number: int) -> str | None:
+    """What has been drawn of the run's status since this line."""
+    known, status = _statuses.get(run_id, (0, None))
+    return status if known >= number else None
+
+
+def draw_status(run_id: UUID, number: int) -> str:
+    """How the run stands after a line, or later, to be swapped in out of band."""
+    status = find_status(run_id, number)
+    if status is None:
+        run = Run.objects.defer("state", "input", "result").get(pk=run_id)
+        context = {"run": run, "open_requests": count_open(run), "oob": True}
+        status = render_to_string("review/_run_status.html", context)
+        _keep(_statuses, run_id, (run.last_number, status))
+    return status
+
+
+def count_open(run: Run) -> int:
+    """How many questions of the run wait for a person."""
+    requests = InputRequest.objects.filter(run=run, status=InputRequest.Status.OPEN)
+    return requests.count()
+
+
+def _keep(kept: dict[K, V], key: K, value: V) -> None:
+    """Keep the newest; several threads may do so at once."""
+    kept[key] = value
+    if len(kept) > KEPT:
+        for oldest in list(islice(list(kept), KEPT // 10)):
+            kept.pop(oldest, None)

@@ -1,0 +1,70 @@
+"""An answer as it is read: each value beside the title that its form had."""
+
+from typing import Any
+
+from review_app.schema_form.choices import find_choices
+from review_app.schema_form.place import humanised
+from review_app.schema_form.shape import shape_of
+from review_app.visible import visible
+
+HIDDEN = "•••"
+DEEPEST = 20
+
+Schema = dict[str, Any]
+
+
+def labelled(schema: Any, answer: Any) -> list[dict[str, Any]]:
+    """The parts of an answer as fields; empty when the outcome says it all."""
+    root = schema if isinstance(schema, dict) else {}
+    if answer is None or root.get("x-choices"):
+        return []
+    known = shape_of(root, root).schema
+    if not isinstance(answer, dict):
+        return [{"label": _title(known, "Answer"), "value": _read(known, root, answer)}]
+    parts = _properties(known)
+    return [
+        {
+            "label": _title(parts.get(name), name),
+            "value": _read(parts.get(name), root, v),
+        }
+        for name, v in answer.items()
+    ]
+
+
+def _read(schema: Any, root: Schema, value: Any, depth: int = 0) -> Any:
+    """A value with the labels of its choices, and without what is secret."""
+    if depth > DEEPEST:
+        return value
+    known = shape_of(schema, root).schema
+    if _is_secret(known):
+        return HIDDEN
+    if isinstance(value, dict):
+        parts = _properties(known)
+        return {k: _read(parts.get(k), root, v, depth + 1) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_read(known.get("items"), root, each, depth + 1) for each in value]
+    return _choice_label(known, root, value)
+
+
+def _choice_label(known: Schema, root: Schema, value: Any) -> Any:
+    for choice in find_choices(known, root) or ():
+        if type(choice.value) is type(value) and choice.value == value:
+            return choice.label
+    return value
+
+
+def _properties(known: Schema) -> Schema:
+    properties = known.get("properties")
+    return properties if isinstance(properties, dict) else {}
+
+
+def _is_secret(known: Schema) -> bool:
+    hints = known.get("x-ui")
+    widget = hints.get("widget") if isinstance(hints, dict) else None
+    is_password = "password" in (known.get("format"), widget)
+    return is_password or known.get("writeOnly") is True
+
+
+def _title(schema: Any, name: str) -> str:
+    title = schema.get("title") if isinstance(schema, dict) else None
+    return visible(title if isinstance(title, str) and title else humanised(name))

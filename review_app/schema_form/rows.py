@@ -1,0 +1,72 @@
+"""The rows of the page: fields and groups with what a template needs of them."""
+
+from dataclasses import dataclass, replace
+
+from django.forms import BaseForm
+from django.forms.boundfield import BoundField
+
+from review_app.schema_form.fields import AnswerField
+from review_app.schema_form.group import Group, Item, ItemList, Node
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: a field, or a group with rows of its own."""
+
+    title: str = ""
+    description: str = ""
+    is_required: bool = False
+    field: BoundField | None = None
+    rows: tuple["Row", ...] = ()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One line of the error summary: where to go, and what to do there."""
+
+    target: str
+    label: str
+    message: str
+
+
+def row_of(form: BaseForm, node: Node) -> Row:
+    """Bind a node of the plan to the form."""
+    if isinstance(node, AnswerField):
+        return Row(is_required=node.place.is_required, field=form[node.place.name])
+    if isinstance(node, ItemList):
+        return _list_row(form, node)
+    return _group_row(form, node)
+
+
+def field_problem(bound: BoundField) -> Problem:
+    """Say what is wrong with a field in one line."""
+    message = " ".join(map(str, bound.errors))
+    return Problem(bound.auto_id, str(bound.label), message)
+
+
+def _group_row(form: BaseForm, group: Group) -> Row:
+    is_optional = group.is_section or not group.place.is_required
+    return Row(
+        title=group.title,
+        description="" if group.is_section else group.place.text("description"),
+        is_required=not is_optional,
+        rows=tuple(row_of(form, member) for member in group.members),
+    )
+
+
+def _list_row(form: BaseForm, node: ItemList) -> Row:
+    return Row(
+        title=node.place.label,
+        description=node.place.text("description"),
+        is_required=node.place.is_required,
+        rows=tuple(_item_row(form, item) for item in node.items),
+    )
+
+
+def _item_row(form: BaseForm, item: Item) -> Row:
+    row = _group_row(form, item.group)
+    return (
+        replace(row, rows=(*row.rows, row_of(form, item.remove)))
+        if item.remove
+        else row
+    )

@@ -1,0 +1,33 @@
+"""Which page answers which address."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import path
+from django.views.generic import RedirectView
+
+from review_app.views import account, decision, queue, runs, start
+
+app_name = "review"
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="review:queue"), name="home"),
+    path("login/", account.Login.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path(
+        "welcome/<str:uidb64>/<str:token>/", account.Welcome.as_view(), name="welcome"
+    ),
+    path("queue/", queue.queue, name="queue"),
+    path("queue/news/", queue.queue_news, name="queue_news"),
+    path("queue/count/", queue.open_count, name="open_count"),
+    path("requests/<uuid:pk>/", decision.decision, name="decision"),
+    path("requests/<uuid:pk>/news/", decision.request_news, name="request_news"),
+    path("runs/", runs.runs, name="runs"),
+    path("runs/start/", start.choose, name="choose"),
+    path("runs/start/<str:workflow>/", start.start, name="start"),
+    path("runs/<uuid:pk>/", runs.run, name="run"),
+    path("runs/<uuid:pk>/pause/", runs.pause, name="pause"),
+    path("runs/<uuid:pk>/resume/", runs.resume, name="resume"),
+    path("runs/<uuid:pk>/abort/", runs.abort, name="abort"),
+    path("runs/<uuid:pk>/events/", runs.events, name="events"),
+    path(
+        "runs/<uuid:pk>/snapshots/<uuid:snapshot_pk>/", runs.snapshot, name="snapshot"
+    ),
+]

@@ -1,0 +1,1 @@
+"""Pages: each gets what its reader may see, calls one verb, and answers."""
