@@ -55,6 +55,12 @@ class RunningAttempt:
     async def finish(self) -> Granted | None:
         """Run to the end and commit; the next attempt of the run, if one was granted."""
         self._host.begin(self._granted)
+        try:
+            return await self._run()
+        finally:  # whatever happened here, nobody must hold the lease for us any more
+            self._host.end(self._granted)
+
+    async def _run(self) -> Granted | None:
         began = monotonic()
         context, body = self._host.bodies.start(self._granted, self._write)
         outcome = asyncio.wrap_future(body)
@@ -63,10 +69,7 @@ class RunningAttempt:
             await self._cut(context, body, monotonic() - began)
             return None
         await self._flush_now()
-        try:
-            return Granted.find(await self._commit(outcome.result()))
-        finally:
-            self._host.end(self._granted)
+        return Granted.find(await self._commit(outcome.result()))
 
     def _time_limit(self) -> float | None:
         start = self._granted.start
@@ -79,13 +82,12 @@ class RunningAttempt:
     ) -> None:
         """Fence the attempt first, so that the run goes on; then ask the body to stop.
 
-        If it does not, nobody here says that it ended, and the supervisor acts.
+        While it does not, nobody says that it ended, and the supervisor acts.
         """
         await self._host.in_database(apply, self._granted.run_id, self._late(elapsed))
         context.cancel()
         body.cancel()
         await asyncio.wait({asyncio.wrap_future(body)})
-        self._host.end(self._granted)
 
     def _late(self, elapsed: float) -> Tick:
         limit = self._granted.start.limit

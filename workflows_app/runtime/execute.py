@@ -27,6 +27,9 @@ from .transition import Applied
 THREADS = 32
 TRACEBACK_LENGTH = 20_000
 
+FAILURES = (Exception, SystemExit, KeyboardInterrupt)
+"""What a body may raise, being somebody else's code, without ending the process."""
+
 
 @dataclass(frozen=True, slots=True)
 class Granted:
@@ -98,7 +101,7 @@ async def _run_async(granted: Granted, context: Context, step: Step) -> Outcome:
     body = _Body(granted, context)
     try:
         returned = await _awaited(step, context, body.event())
-    except Exception as error:  # noqa: BLE001 - somebody else's code
+    except FAILURES as error:
         return body.failed(error)
     return body.judge(lambda _: returned)
 
@@ -133,7 +136,7 @@ class _Body:
         try:
             returned = act(self.event())
             emitted = as_emitted(returned, self._call.step)
-        except Exception as error:  # noqa: BLE001 - somebody else's code
+        except FAILURES as error:
             return self.failed(error)
         return StepCompleted(
             self._call.number,
@@ -143,11 +146,13 @@ class _Body:
             seconds=monotonic() - self._began,
         )
 
-    def failed(self, error: Exception) -> StepFailed:
+    def failed(self, error: BaseException) -> StepFailed:
         return failure(self._granted, error, seconds=monotonic() - self._began)
 
 
-def failure(granted: Granted, error: Exception, *, seconds: float = 0.0) -> StepFailed:
+def failure(
+    granted: Granted, error: BaseException, *, seconds: float = 0.0
+) -> StepFailed:
     """A failed attempt, told by its exception."""
     kind = type(error)
     builtin = kind.__module__ == "builtins" or isinstance(error, EngineError)
