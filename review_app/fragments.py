@@ -37,7 +37,7 @@ def draw_line(line: Line) -> str:
     key = line.run_id, line.number
     row = _rows.get(key)
     if row is None:
-        row = render_to_string("review/_event_row.html", {"line": line})
+        row = render_to_string("review/_event_row.html", {"line": line}).strip()
         _keep(_rows, key, row)
     return row
 
@@ -62,7 +62,7 @@ def draw_status(run_id: UUID, number: int) -> str:
     if status is None:
         run = Run.objects.defer("state", "input", "result").get(pk=run_id)
         context = {"run": run, "open_requests": count_open(run), "oob": True}
-        status = render_to_string("review/_run_status.html", context)
+        status = render_to_string("review/_run_status.html", context).strip()
         _keep(_statuses, run_id, (run.last_number, status))
     return status
 

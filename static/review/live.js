@@ -63,8 +63,7 @@
   function add(html) {
     const template = document.createElement("template");
     template.innerHTML = html;
-    const list = byId("timeline");
-    const follows = list && isAtEnd(list);
+    const list = byId("timeline"), follows = list && isAtEnd(list);
     for (const each of [...template.content.children]) {
       for (const time of each.querySelectorAll("time")) time.title = new Date(time.dateTime).toLocaleString();
       if (!each.matches("li")) {
@@ -84,7 +83,8 @@
   }
 
   function showEnd() {
-    count((unseen = 0));
+    unseen = 0;
+    count();
     byId("timeline").lastElementChild?.scrollIntoView({ block: "nearest" });
   }
 
@@ -92,7 +92,7 @@
     if (isOver || Date.now() - heardAt < STALE) return;
     if (socket?.readyState === OPEN) socket.close(), leave(1006); // half dead
     for (const name of cursors.keys()) {
-      const address = `/runs/${name.slice(4)}/events/?after=${cursors.get(name)}`;
+      const address = `/runs/${name.slice(4)}/events/?after=${cursors.get(name)}`; // name: run:<id>
       const response = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => null);
       if (response?.status === 401) return leave(4401);
       if (!response?.ok) return;

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 
@@ -17,7 +18,7 @@ class StepDefinition:
     timeout: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Definition:
     """A version of a workflow, without its code. Limits are in seconds."""
 
@@ -39,12 +40,14 @@ class Definition:
     def step(self, name: str) -> StepDefinition:
         return next(s for s in self.steps if s.name == name)
 
-    def dump(self) -> str:
+    @cached_property
+    def text(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
 
+    @cached_property
     def digest(self) -> str:
         """The name under which this definition is stored: SHA-256 of its text."""
-        return hashlib.sha256(self.dump().encode()).hexdigest()
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
     @classmethod
     def load(cls, text: str) -> "Definition":

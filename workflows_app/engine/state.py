@@ -5,7 +5,7 @@ Times are seconds since 1970 by the database's clock.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from . import values
@@ -110,10 +110,10 @@ class State:
         return self.active_seconds + (max(0.0, now - since) if since else 0.0)
 
     def dump(self) -> str:
-        data = asdict(self)
-        data["calls"] = list(data["calls"].values())
-        data["requests"] = list(data["requests"].values())
-        return json.dumps(data, ensure_ascii=True, separators=(",", ":"))
+        data = {name: getattr(self, name) for name in self.__slots__}
+        data["calls"] = list(self.calls.values())
+        data["requests"] = list(self.requests.values())
+        return json.dumps(data, default=_fields, separators=(",", ":"))
 
     @classmethod
     def load(cls, text: str) -> "State":
@@ -125,6 +125,11 @@ class State:
             requests={request.request_id: request for request in requests},
             **data,
         )
+
+
+def _fields(part: Call | Request | EventRecord) -> dict[str, Any]:
+    """A part of the state as JSON can have it; `asdict` would copy every text."""
+    return {name: getattr(part, name) for name in part.__slots__}
 
 
 def load_record(data: Mapping[str, Any]) -> EventRecord:

@@ -27,10 +27,10 @@ def keep(definition: Definition) -> None:
 
 def definition_row(definition: Definition) -> dict[str, str]:
     return {
-        "digest": definition.digest(),
+        "digest": definition.digest,
         "name": definition.name,
         "version": definition.version,
-        "body": definition.dump(),
+        "body": definition.text,
     }
 
 

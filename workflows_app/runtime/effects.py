@@ -55,8 +55,9 @@ class RunRow:
 def perform(run: RunRow, state: State, commands: Sequence[Command]) -> None:
     """Write everything that this transition changes. The caller holds the run's lock."""
     run.state, run.revision = state, run.revision + 1
+    text = state.dump()
     lines = _of(commands, Publish)
-    execute(statements.SAVE_RUN, _saved(run, commands, lines))
+    execute(statements.SAVE_RUN, {**_saved(run, commands, lines), "state": text})
     run.number += len(lines)
     for change in _of(commands, ChangeState):
         values.write(run.id, run.revision, change.changes)
@@ -66,7 +67,7 @@ def perform(run: RunRow, state: State, commands: Sequence[Command]) -> None:
         _record(run, response)
     _close(run, _of(commands, CloseRequest))
     for snapshot in _of(commands, SaveSnapshot):
-        _snapshot(run, snapshot.cause)
+        _snapshot(run, snapshot.cause, text)
     for finish in _of(commands, Finish):
         _tell_receivers(run, finish)
     started = {s.call.number for s in _of(commands, StartAttempt)}
@@ -89,7 +90,6 @@ def _saved(
         "run": run.id,
         "status": state.status,
         "paused": state.paused,
-        "state": state.dump(),
         "revision": run.revision,
         "number": run.number + len(lines),
         "now": run.now,
@@ -220,7 +220,7 @@ def _close(run: RunRow, closed: list[CloseRequest]) -> None:
         execute(statements.CLOSE_REQUESTS, parameters)
 
 
-def _snapshot(run: RunRow, cause: str) -> None:
+def _snapshot(run: RunRow, cause: str, state: str) -> None:
     parameters = {
         "id": uuid.uuid7(),
         "run": run.id,
@@ -228,7 +228,7 @@ def _snapshot(run: RunRow, cause: str) -> None:
         "number": run.number,
         "cause": cause,
         "now": run.now,
-        "state": run.state.dump(),
+        "state": state,
         "kept": settings.SNAPSHOTS_KEPT,
     }
     execute(statements.INSERT_SNAPSHOT, parameters)

@@ -107,11 +107,11 @@ class Executor:
     async def _serve(self) -> None:
         """Never fetch more than there are free threads: others may be idle."""
         while not self._draining.is_set():
-            free = THREADS - len(self._tasks)
-            works = await self._queue.fetch(min(free, BATCH)) if free > 0 else []
+            wanted = min(THREADS - len(self._tasks), BATCH)
+            works = await self._queue.fetch(wanted) if wanted > 0 else []
             for work in works:
                 self._begin(work)
-            if not works:
+            if not works or len(works) < wanted:
                 await self._queue.wait(POLL)
 
     def _begin(self, work: Work) -> None:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 
 from workflows_app import access
 from workflows_app.engine import values
+from workflows_app.engine.commands import RecordResponse
 from workflows_app.engine.errors import (
     AlreadyAnsweredError,
     EngineError,
@@ -83,10 +84,9 @@ class Handler:
             idempotency_key=answer.idempotency_key,
         )
         try:
-            apply(self.run_id, tick)
+            return _receipt_of(apply(self.run_id, tick))
         except (UnknownRequestError, RunFinishedError) as refusal:
             return self._explain(tick, refusal)
-        return _receipt(self._response(request_id))
 
     def pause(self, *, actor: str = "program", reason: str = "") -> bool:
         """Start nothing new. True when nothing is running any more already."""
@@ -145,19 +145,30 @@ def _as_duplicate(standing: InputResponse, tick: VoteCast) -> InputReceipt:
         == (values.dump(tick.answer), tick.outcome or standing.outcome)
     )
     if same_key or same_answer:
-        return _receipt(standing, duplicate=True)
+        return _duplicate_of(standing)
     raise AlreadyAnsweredError(
         standing.responder, standing.at.timestamp(), standing.outcome, standing.value
     )
 
 
-def _receipt(response: InputResponse, *, duplicate: bool = False) -> InputReceipt:
+def _receipt_of(applied: Applied) -> InputReceipt:
+    """Told from what was written, without reading it back."""
+    recorded = next(c for c in applied.commands if isinstance(c, RecordResponse))
     return InputReceipt(
-        request_id=response.request.request_id,
-        outcome=response.outcome,
-        responder=response.responder,
-        at=response.at.timestamp(),
-        duplicate=duplicate,
+        request_id=recorded.request_id,
+        outcome=recorded.outcome,
+        responder=recorded.responder.name,
+        at=applied.at,
+    )
+
+
+def _duplicate_of(standing: InputResponse) -> InputReceipt:
+    return InputReceipt(
+        request_id=standing.request.request_id,
+        outcome=standing.outcome,
+        responder=standing.responder,
+        at=standing.at.timestamp(),
+        duplicate=True,
     )
 
 

@@ -144,6 +144,7 @@ class JobQueue:
         try:
             async with asyncio.timeout(seconds):
                 await self._woken.wait()
+                self._woken.clear()
         except TimeoutError:
             pass
 

@@ -82,7 +82,7 @@ def _is_new(run_id: UUID, definition: Definition, snapshot: Snapshot) -> bool:
         pk=run_id,
         defaults={
             "workflow": snapshot.workflow_name,
-            "definition_id": definition.digest(),
+            "definition_id": definition.digest,
             "status": state.status,
             "paused": state.paused,
             "state": snapshot.state,

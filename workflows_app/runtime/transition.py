@@ -41,6 +41,7 @@ class Applied:
 
     run_id: UUID
     workflow: str
+    at: float
     state: State
     granted: StartAttempt | None = None
     stored: dict[str, Stored] = field(default_factory=dict)
@@ -116,7 +117,7 @@ def move(run: RunRow, tick: Tick, worker: str = "") -> Applied:
     if state != run.state or not all(isinstance(c, Refuse) for c in commands):
         perform(run, state, commands)
     stored = values.read(run.id) if granted else {}
-    return Applied(run.id, run.workflow, state, granted, stored, commands)
+    return Applied(run.id, run.workflow, run.now, state, granted, stored, commands)
 
 
 def _without_conflict(run: RunRow, tick: Tick) -> Tick:

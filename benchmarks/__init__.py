@@ -1,0 +1,1 @@
+"""How fast Holdpoint is, beside what the database allows: `python -m benchmarks`."""
