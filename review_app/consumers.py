@@ -137,7 +137,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self._credits.wait_for_room(PATIENCE)
         except TimeoutError:
             raise CloseError(RECONNECT) from None
-        html = fragments.draw_line(line)
+        html: str = fragments.draw_line(line)
         if line.kind in fragments.STATUS_KINDS:
             html += await _status(line)
         size = await self._tell(

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
 
 from workflows_app.models import InputRequest, Run
 from workflows_app.stream.log import LAST_KINDS, Line, read
@@ -28,21 +29,21 @@ ROOM = 256 * 1024
 K = TypeVar("K")
 V = TypeVar("V")
 
-_rows: dict[tuple[UUID, int], str] = {}
-_statuses: dict[UUID, tuple[int, str]] = {}
+_rows: dict[tuple[UUID, int], SafeString] = {}
+_statuses: dict[UUID, tuple[int, SafeString]] = {}
 
 
-def draw_line(line: Line) -> str:
+def draw_line(line: Line) -> SafeString:
     """A line of the log as a row of the timeline; lines never change."""
     key = line.run_id, line.number
     row = _rows.get(key)
     if row is None:
-        row = render_to_string("review/_event_row.html", {"line": line}).strip()
+        row = _draw("review/_event_row.html", {"line": line})
         _keep(_rows, key, row)
     return row
 
 
-def draw_lines(run_id: UUID, *, after: int, most: int) -> Iterator[str]:
+def draw_lines(run_id: UUID, *, after: int, most: int) -> Iterator[SafeString]:
     """The rows of lines above a number, oldest first."""
     while most > 0 and (lines := read(run_id, after=after, most=most, size=ROOM)):
         yield from map(draw_line, lines)
@@ -50,19 +51,19 @@ def draw_lines(run_id: UUID, *, after: int, most: int) -> Iterator[str]:
         after = lines[-1].number
 
 
-def find_status(run_id: UUID, number: int) -> str | None:
+def find_status(run_id: UUID, number: int) -> SafeString | None:
     """What has been drawn of the run's status since this line."""
     known, status = _statuses.get(run_id, (0, None))
     return status if known >= number else None
 
 
-def draw_status(run_id: UUID, number: int) -> str:
+def draw_status(run_id: UUID, number: int) -> SafeString:
     """How the run stands after a line, or later, to be swapped in out of band."""
     status = find_status(run_id, number)
     if status is None:
         run = Run.objects.defer("state", "input", "result").get(pk=run_id)
         context = {"run": run, "open_requests": count_open(run), "oob": True}
-        status = render_to_string("review/_run_status.html", context).strip()
+        status = _draw("review/_run_status.html", context)
         _keep(_statuses, run_id, (run.last_number, status))
     return status
 
@@ -71,6 +72,11 @@ def count_open(run: Run) -> int:
     """How many questions of the run wait for a person."""
     requests = InputRequest.objects.filter(run=run, status=InputRequest.Status.OPEN)
     return requests.count()
+
+
+def _draw(template: str, context: dict[str, Any]) -> SafeString:
+    """A template without blanks around it, still known to be HTML."""
+    return mark_safe(render_to_string(template, context).strip())  # noqa: S308 - a template's
 
 
 def _keep(kept: dict[K, V], key: K, value: V) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -18,6 +18,8 @@ from tests.review.live_page import LivePage, live_page, run_topic, sign_in
 from workflows_app.models import InputRequest, Run, RunEvent
 from workflows_app.runtime.handler import Answer, Handler
 from workflows_app.stream.subscribe import hub
+
+NOBODY = UUID(int=7)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -247,12 +249,12 @@ async def test_a_run_that_does_not_exist_is_like_one_that_is_not_yours(
         "",
         "queues",
         "run:1@2",
-        f"run:{uuid4()}",
-        f"run:{uuid4()}@-1",
-        f"run:{uuid4()}@{'9' * 19}",
-        f"run:{uuid4()}@²",
+        f"run:{NOBODY}",
+        f"run:{NOBODY}@-1",
+        f"run:{NOBODY}@{'9' * 19}",
+        f"run:{NOBODY}@²",
         "queue,queue,",
-        ",".join(f"run:{uuid4()}@1" for _ in range(6)),
+        ",".join(f"run:{NOBODY}@1" for _ in range(6)),
     ],
 )
 async def test_topics_that_are_none_are_refused(ada: User, topics: str) -> None:

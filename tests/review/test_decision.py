@@ -408,3 +408,14 @@ def test_a_late_request_says_so(ada: User, signed_in: SignedIn) -> None:
         expires_at=timezone.now() - timedelta(minutes=12)
     )
     assert "Late, was due" in show(signed_in(ada), asked)
+
+
+def test_the_run_so_far_is_drawn_and_not_spelled_out(
+    ada: User, signed_in: Callable[[User], Client]
+) -> None:
+    asked = make_request()
+
+    page = signed_in(ada).get(f"/requests/{asked.pk}/").content.decode()
+
+    assert 'id="event-' in page
+    assert "&lt;li" not in page

@@ -42,7 +42,8 @@ class Definition:
 
     @cached_property
     def text(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+        """Exact JSON; forms show the input's fields in the author's order."""
+        return json.dumps(asdict(self), ensure_ascii=False)
 
     @cached_property
     def digest(self) -> str:
