@@ -140,5 +140,7 @@ LOGGING = {
         "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # What a visitor did wrong (404, 409, 422) is told to him, not to the operator.
+    "loggers": {"django.request": {"level": "ERROR"}},
     "root": {"handlers": ["stderr"], "level": env.text("HOLDPOINT_LOG", "WARNING")},
 }
