@@ -18,6 +18,9 @@ PREPARE_AFTER = 5
 """Times a statement with server-side parameters runs before it is prepared: only the
 hand-written ones of the hot path have these, and they halve PostgreSQL's work so."""
 
+SESSION = "-c lock_timeout=3s -c idle_in_transaction_session_timeout=30s"
+"""One run that somebody holds, or a process that froze, must not stop all others."""
+
 POOL = {"min_size": 2, "max_size": 8, "timeout": 4, "reconnect_timeout": 3}
 
 
@@ -28,6 +31,7 @@ def database_settings(base_dir: Path) -> dict[str, Any]:
     options = settings.setdefault("OPTIONS", {})
     options["pool"] = dict(POOL)
     options["prepare_threshold"] = PREPARE_AFTER
+    options["options"] = SESSION
     if direct_url := env.text("DATABASE_DIRECT_URL"):
         _check_scheme("DATABASE_DIRECT_URL", direct_url)
         options["direct_url"] = direct_url

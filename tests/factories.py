@@ -6,12 +6,13 @@ from uuid import UUID
 from django.contrib.auth.models import User
 
 from tests.flows import approval
+from workflows_app.engine.registry import get_workflow
 from workflows_app.engine.ticks import CallClaimed
 from workflows_app.engine.workflow import Workflow
 from workflows_app.models import InputRequest, Run
 from workflows_app.runtime.execute import Bodies, Granted
 from workflows_app.runtime.starting import Start, start, start_event
-from workflows_app.runtime.transition import apply
+from workflows_app.runtime.transition import Claimant, apply
 
 WORKER = "test"
 
@@ -27,13 +28,14 @@ def start_run(
 
 def run_steps(run_id: UUID) -> Run:
     """Do a worker's work in this process until nothing is ready any more."""
-    bodies = Bodies()
+    bodies, workflow = Bodies(), get_workflow(Run.objects.get(pk=run_id).workflow)
+    claimant = Claimant(WORKER, workflow.steps)
     while ready := Run.objects.get(pk=run_id).calls.filter(worker="").first():
         claim = CallClaimed(ready.number, WORKER)
         granted = Granted.find(apply(run_id, claim))
         while granted is not None:
             _, outcome = bodies.start(granted, lambda record: None)
-            applied = apply(run_id, outcome.result(timeout=10), worker=WORKER)
+            applied = apply(run_id, outcome.result(timeout=10), claimant=claimant)
             granted = Granted.find(applied)
     return Run.objects.get(pk=run_id)
 

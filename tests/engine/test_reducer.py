@@ -370,6 +370,15 @@ def test_a_call_that_is_lost_five_times_fails_the_run() -> None:
     assert error["type"] == "StepLostError"
 
 
+def test_a_loss_that_is_no_fault_of_the_call_does_not_count() -> None:
+    story = Story(approval)
+    for _ in range(9):
+        call = story.claim()
+        story.tick(CallLost(call.number, call.attempt, counts=False))
+
+    assert story.state.status == "running"
+
+
 def test_an_exception_in_a_step_fails_the_run() -> None:
     story = Story(approval)
     call = story.claim()

@@ -1,9 +1,12 @@
 """What becomes of a step's body, whatever it does."""
 
+import asyncio
 import os
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.db import connections
 
 from tests.factories import make_run, start_run
 from workflows_app.engine import (
@@ -136,3 +139,69 @@ def test_a_question_that_was_asked_before_fails_the_run_and_not_the_worker() -> 
 
     with pytest.raises(DuplicateRequestError, match="'same'"):
         apply(run.pk, outcome)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_body_that_reads_tables_leaves_no_connection_in_its_thread() -> None:
+    seen: list[Any] = []
+
+    def reads(ctx: Context, ev: StartEvent) -> StopEvent:
+        User.objects.count()
+        seen.append(connections["default"])  # this thread's
+        seen.append(connections["default"].connection)
+        return StopEvent()
+
+    assert isinstance(run_body(reads), StepCompleted)
+
+    assert seen[1] is not None
+    assert seen[0].connection is None
+
+
+def test_a_body_that_cancels_itself_fails_with_a_reason() -> None:
+    async def cancels(ctx: Context, ev: StartEvent) -> StopEvent:
+        raise asyncio.CancelledError
+
+    outcome = run_body(cancels)
+
+    assert isinstance(outcome, StepFailed)
+    assert "CancelledError" in outcome.error_type
+
+
+def test_an_error_without_a_text_is_told_by_its_kind() -> None:
+    class MuteError(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    def raises(ctx: Context, ev: StartEvent) -> StopEvent:
+        raise MuteError
+
+    outcome = run_body(raises)
+
+    assert isinstance(outcome, StepFailed)
+    assert "cannot be had" in outcome.message
+
+
+@pytest.mark.parametrize("limit", [0, -1, float("nan"), float("inf"), 1e12])
+def test_a_request_has_a_time_that_a_moment_can_be_told_from(limit: float) -> None:
+    def asks(ctx: Context, ev: StartEvent) -> Any:
+        return InputRequestEvent("q", "Well?", expires_in=limit)
+
+    outcome = run_body(asks)
+
+    assert isinstance(outcome, StepFailed)
+    assert "expires_in" in outcome.message
+
+
+def test_an_outcome_that_nobody_could_choose_is_not_offered() -> None:
+    def asks(ctx: Context, ev: StartEvent) -> Any:
+        return InputRequestEvent("q", "Well?", choices=["x" * 250, "y"])
+
+    outcome = run_body(asks)
+
+    assert isinstance(outcome, StepFailed)
+    assert "key of an outcome" in outcome.message
+
+
+def test_names_are_a_list_and_not_a_text() -> None:
+    with pytest.raises(TypeError, match="assignees"):
+        InputRequestEvent("q", "Well?", assignees="ada")

@@ -175,3 +175,64 @@ def test_a_missing_or_wrong_field_is_named() -> None:
         Snapshot.load({**data, "state": "{}"})
     with pytest.raises(SnapshotFormatError, match=r"\$\.values"):
         Snapshot.load({**data, "values": 3})
+
+
+def _tampered(**changes: object) -> str:
+    """A waiting run's snapshot, changed in its state, from a database without it."""
+    data = json.loads(Handler(make_run().pk).snapshot().dump())
+    state = json.loads(data["state"])
+    state.update(changes)
+    Run.objects.all().delete()
+    return json.dumps({**data, "state": json.dumps(state)})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"last_call": "x"},
+        {"status": "happy"},
+        {"calls": [1]},
+        {"requests": []},
+        {"active_since": "noon"},
+    ],
+)
+def test_a_state_that_was_tampered_with_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(SnapshotFormatError, match=r"\$\.state"):
+        Snapshot.load(_tampered(**changes))
+
+
+def test_a_question_that_was_changed_on_the_way_is_refused() -> None:
+    text = _tampered()
+
+    with pytest.raises(SnapshotFormatError, match="has been changed"):
+        Snapshot.load(text.replace("May this be done", "Shall we dance"))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"values": {"k": 1}},
+        {"events": [{"number": 1}]},
+        {"run": {}},
+        {"input": "\0"},
+        {"run_id": "nobody"},
+    ],
+)
+def test_what_cannot_be_imported_leaves_nothing_behind(
+    broken: dict[str, object],
+) -> None:
+    data = {**json.loads(_tampered()), **broken}
+
+    with pytest.raises(SnapshotFormatError):
+        resuming.resume(Snapshot.load(data))
+
+    assert not Run.objects.exists()
+
+
+def test_lines_of_a_snapshot_bring_no_ids_of_their_own() -> None:
+    data = json.loads(_tampered())
+    data["events"][0]["id"] = 10**12
+
+    run_id = resuming.resume(Snapshot.load(data))
+
+    assert Run.objects.get(pk=run_id).events.filter(pk__gte=10**12).count() == 0

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db.models import F
 from django.utils import timezone
@@ -14,6 +15,7 @@ from workflows_app.runtime.handler import Handler
 from workflows_app.runtime.process import Identity, identity
 from workflows_app.runtime.transition import apply
 from workflows_app.runtime.watch import Watcher, release_dead
+from workflows_app.stream.wakeup import connection_parameters
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = timedelta(days=1)
@@ -78,6 +80,24 @@ def test_a_crashed_database_is_reminded_of_its_jobs() -> None:
     Watcher(postmaster="another").look()
 
     assert jobs.count_waiting() == 1, "a job that is there is not doubled"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_that_somebody_holds_does_not_keep_the_others_waiting() -> None:
+    held, free = start_run(), start_run()
+    for run_id in (held, free):
+        apply(run_id, CallClaimed(1, "gone"))
+    Call.objects.filter(run_id=held).update(lease_until=F("lease_until") - 2 * LONG_AGO)
+    Call.objects.filter(run_id=free).update(lease_until=F("lease_until") - LONG_AGO)
+
+    with psycopg.connect(**connection_parameters()) as holder:
+        holder.execute(
+            "SELECT 1 FROM workflows_app_run WHERE id = %s FOR NO KEY UPDATE", [held]
+        )
+        Watcher(lease=0).look()
+
+    assert Call.objects.get(run_id=held).worker == "gone"
+    assert Call.objects.get(run_id=free).worker == ""
 
 
 def test_what_a_dead_process_of_this_machine_had_claimed_is_free_at_once() -> None:

@@ -53,13 +53,12 @@ def as_request(event: InputRequestEvent) -> Request:
     Raises SerializationError, ValueError or ValidationError for what cannot be shown.
     """
     request_id = event.request_id or str(uuid.uuid4())
-    if not request_id.isprintable() or len(request_id) > NAME_LENGTH:
-        raise ValidationError(
-            f"A request id is printable text of at most {NAME_LENGTH} characters."
-        )
+    check_name(request_id, "request id")
     if event.answer_schema is not None:
         check_schema(event.answer_schema)
     outcomes = tuple(o.dump() for o in _outcomes(event))
+    for outcome in outcomes:
+        check_name(outcome["key"], "key of an outcome")
     policy: ReviewPolicy = event.policy
     shown = values.dump(_shown(event, outcomes))
     return Request(
@@ -74,6 +73,15 @@ def as_request(event: InputRequestEvent) -> Request:
         previous=event.previous,
         respond_as=_respond_as(event),
     )
+
+
+def check_name(text: str, what: str) -> None:
+    """Raises ValidationError for what could not be a name in a table."""
+    if not text.isprintable() or not 0 < len(text) <= NAME_LENGTH:
+        raise ValidationError(
+            f"A {what} is printable text of at most {NAME_LENGTH} characters, "
+            f"not {text[:40]!r}."
+        )
 
 
 def _outcomes(event: InputRequestEvent) -> list[Outcome]:

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from .policy import Outcome, ReviewPolicy
 
+LONGEST = 10 * 366 * 86_400
+"""Seconds of the longest limit: ten years, which a timestamp can bear."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -165,8 +168,11 @@ def _request_fields(  # noqa: PLR0913 - the options of a request, engine.md 1
         "answer_schema": _as_schema(schema, choices),
         "outcomes": list(outcomes) or [Outcome(str(c)) for c in choices or ()],
         "proposed": proposed,
-        "policy": policy or ReviewPolicy(tuple(assignees), tuple(groups)),
-        "expires_in": _seconds(expires_in),
+        "policy": policy
+        or ReviewPolicy(_names(assignees, "assignees"), _names(groups, "groups")),
+        "expires_in": None
+        if expires_in is None
+        else check_seconds(expires_in, "expires_in"),
         "on_expire": on_expire,
         "priority": priority,
         "tags": dict(tags or {}),
@@ -185,8 +191,23 @@ def _as_schema(
     return dict(schema) if schema is not None else None
 
 
-def _seconds(limit: float | timedelta | None) -> float | None:
-    return limit.total_seconds() if isinstance(limit, timedelta) else limit
+def check_seconds(limit: float | timedelta, what: str) -> float:
+    """A length of time in seconds, as a moment in the database can be told from it.
+
+    Raises ValueError for what is not finite, not above 0, or longer than ten years.
+    """
+    seconds = limit.total_seconds() if isinstance(limit, timedelta) else float(limit)
+    if not 0 < seconds <= LONGEST:  # false for NaN, too
+        raise ValueError(
+            f"The {what} must be above 0 and at most {LONGEST} seconds, not {seconds}."
+        )
+    return seconds
+
+
+def _names(given: Sequence[str], what: str) -> tuple[str, ...]:
+    if isinstance(given, str):
+        raise TypeError(f"{what} is a list of names, not the text {given!r}.")
+    return tuple(given)
 
 
 class InputResponseEvent(Event):

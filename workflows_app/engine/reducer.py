@@ -11,7 +11,7 @@ from . import answers
 from .commands import Actor, ChangeState, Command, Refuse, StartAttempt
 from .definition import Definition
 from .errors import RunFinishedError
-from .reduction import Reduction
+from .reduction import Reduction, quoted
 from .state import Call, EventRecord, Request, State, Stop
 from .ticks import (
     Aborted,
@@ -216,9 +216,10 @@ def _lose(work: Reduction, tick: CallLost) -> None:
     call = work.find_running(tick.call, tick.attempt)
     if call is None:
         return
-    work.publish_call("step_lost", call, {"losses": call.losses + 1})
-    if call.losses + 1 < MOST_LOSSES:
-        work.rerun(call, lost=True)
+    losses = call.losses + tick.counts
+    work.publish_call("step_lost", call, {"losses": losses})
+    if losses < MOST_LOSSES:
+        work.rerun(call, lost=tick.counts)
         return
     message = f"The worker of step {call.step!r} was lost {MOST_LOSSES} times."
     work.end(call)
@@ -230,7 +231,7 @@ def _write(work: Reduction, tick: StreamWritten) -> None:
     if call is None:
         return
     for event in tick.events:
-        text = f'{{"event_type":"{event.type}","event":{event.body}}}'
+        text = f'{{"event_type":{quoted(event.type)},"event":{event.body}}}'
         work.publish(
             "progress",
             text=text,

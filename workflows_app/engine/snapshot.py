@@ -1,11 +1,16 @@
 """Snapshots: a run as one piece of JSON text, for another day or another machine."""
 
+import hashlib
 import json
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from .definition import Definition
 from .errors import SnapshotFormatError, SnapshotVersionError
+from .policy import ReviewPolicy
 from .state import State
 
 FORMAT = "holdpoint/snapshot"
@@ -110,9 +115,41 @@ def _field(data: dict[str, Any], name: str) -> Any:
     return value
 
 
+_STATE = TypeAdapter(State)
+_BROKEN = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    RecursionError,
+)
+
+
 def _check_inner(snapshot: Snapshot) -> None:
-    for name, load in (("state", State.load), ("definition", Definition.load)):
-        try:
-            load(getattr(snapshot, name))
-        except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-            raise SnapshotFormatError(f"$.{name}: {error!r}") from error
+    """The texts inside must be what they say, down to the type of every field."""
+    if not math.isfinite(snapshot.taken_at):
+        raise SnapshotFormatError("$.taken_at is no moment.")
+    try:
+        Definition.load(snapshot.definition)
+    except _BROKEN as error:
+        raise SnapshotFormatError(f"$.definition: {error!r}") from error
+    try:
+        state = State.load(snapshot.state)
+        _STATE.validate_json(json.dumps(asdict(state)), strict=True)
+        _check_requests(state, snapshot.requests)
+    except _BROKEN as error:
+        raise SnapshotFormatError(f"$.state: {error!r}") from error
+
+
+def _check_requests(state: State, asked: list[dict[str, Any]]) -> None:
+    """What is open in the state is open in the list, and is what it was asked as."""
+    is_open = {r["request_id"] for r in asked if r["status"] == "open"}
+    if is_open != set(state.requests):
+        raise ValueError("the open requests do not agree with $.requests")
+    for request in state.requests.values():
+        if hashlib.sha256(request.shown.encode()).hexdigest() != request.digest:
+            raise ValueError(f"request {request.request_id!r} has been changed")
+        ReviewPolicy.load(request.policy)
+        if not {"subject", "schema", "outcomes"} <= set(request.content):
+            raise ValueError(f"request {request.request_id!r} is not complete")

@@ -1,7 +1,6 @@
 """Steps: functions that take an event and return what follows from it."""
 
 import inspect
-import math
 import types
 import typing
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from .errors import ValidationError
-from .events import Event
+from .events import Event, check_seconds
 
 Limit = float | int | timedelta | None
 
@@ -70,16 +69,13 @@ def step(
 
 
 def check_limit(limit: Limit | _Unset, what: str) -> Any:
-    """A limit in seconds: finite and above zero, or None for no limit.
+    """A limit in seconds, above zero and no longer than ten years, or None for none.
 
     Raises ValueError naming the limit.
     """
     if limit is None or isinstance(limit, _Unset):
         return limit
-    seconds = limit.total_seconds() if isinstance(limit, timedelta) else float(limit)
-    if not math.isfinite(seconds) or seconds <= 0:
-        raise ValueError(f"The {what} must be finite and above 0, not {seconds}.")
-    return seconds
+    return check_seconds(limit, what)
 
 
 def _as_tuple(given: Any) -> tuple[type[Event], ...]:

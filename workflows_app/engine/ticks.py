@@ -88,10 +88,11 @@ class StepTimedOut(_Tick):
 
 @dataclass(frozen=True, slots=True)
 class CallLost(_Tick):
-    """The worker of an attempt is gone."""
+    """The worker of an attempt is gone; `counts` when the attempt may be the reason."""
 
     call: int
     attempt: int
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

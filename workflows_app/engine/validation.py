@@ -16,10 +16,13 @@ from .steps import Step
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
 
-def find_problems(name: str, steps: Sequence[Step]) -> list[str]:
+def find_problems(
+    name: str, steps: Sequence[Step], *, version: str = "1", groups: Sequence[str] = ()
+) -> list[str]:
     """Every problem as a sentence; an empty list means the workflow can run."""
     problems = [
         *_name_problems(name, steps),
+        *_label_problems(version, groups),
         *_type_problems(steps),
         *_start_problems(steps),
     ]
@@ -35,6 +38,17 @@ def _name_problems(name: str, steps: Sequence[Step]) -> list[str]:
     return [
         *(f"The name {n!r} may have letters, digits and _.- only." for n in illegal),
         *(f"Two steps are called {n!r}." for n in twice),
+    ]
+
+
+def _label_problems(version: str, groups: Sequence[str]) -> list[str]:
+    longest = {"version": 100, "group": 150}  # as long as their columns
+    labels = [("version", version), *(("group", group) for group in groups)]
+    return [
+        f"The {kind} {text[:40]!r} must be printable, "
+        f"with at most {longest[kind]} characters."
+        for kind, text in labels
+        if not text.isprintable() or not 0 < len(text) <= longest[kind]
     ]
 
 

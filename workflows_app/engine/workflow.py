@@ -38,7 +38,9 @@ class Workflow:
         self.name = name
         self.steps = {step.name: step for step in steps}
         self.event_types = _event_types(steps)
-        problems = find_problems(name, steps)
+        if isinstance(groups, str):
+            raise TypeError(f"groups is a list of names, not the text {groups!r}.")
+        problems = find_problems(name, steps, version=version, groups=groups)
         if problems:
             raise ValidationError(problems)
         default = check_limit(step_timeout, "step timeout")

@@ -7,8 +7,10 @@ from time import monotonic
 from typing import Any, Protocol
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
+
 from workflows_app.engine.context import Context
-from workflows_app.engine.errors import DuplicateRequestError, SerializationError
+from workflows_app.engine.errors import RunNotFoundError
 from workflows_app.engine.state import EventRecord
 from workflows_app.engine.ticks import (
     RunTimedOut,
@@ -18,7 +20,7 @@ from workflows_app.engine.ticks import (
 )
 
 from .execute import Bodies, Granted, Outcome, failure
-from .transition import Applied, apply
+from .transition import Applied, Claimant, apply
 
 STREAM_PAUSE = 0.05
 STREAM_LINES = 100
@@ -31,10 +33,11 @@ SLACK = 0.01
 class Host(Protocol):
     """What an attempt needs of its executor."""
 
-    name: str
     bodies: Bodies
 
     async def in_database(self, act: Callable[..., Any], *given: Any) -> Any: ...
+
+    def claimant(self, granted: Granted) -> Claimant | None: ...
 
     def begin(self, granted: Granted) -> None: ...
 
@@ -51,6 +54,7 @@ class RunningAttempt:
         self._loop = asyncio.get_running_loop()
         self._written: list[EventRecord] = []
         self._flush: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
 
     async def finish(self) -> Granted | None:
         """Run to the end and commit; the next attempt of the run, if one was granted."""
@@ -88,6 +92,7 @@ class RunningAttempt:
         context.cancel()
         body.cancel()
         await asyncio.wait({asyncio.wrap_future(body)})
+        await self._host.bodies.breathe()  # a cancelled future says nothing of its loop
 
     def _late(self, elapsed: float) -> Tick:
         limit = self._granted.start.limit
@@ -99,12 +104,14 @@ class RunningAttempt:
         """Commit what the step did; what cannot be committed is the step's failure."""
         try:
             return await self._apply(outcome)
-        except (DuplicateRequestError, SerializationError, TypeError) as error:
+        except (OperationalError, InterfaceError, RunNotFoundError):
+            raise
+        except Exception as error:  # noqa: BLE001 - made of somebody else's values
             return await self._apply(failure(self._granted, error))
 
     async def _apply(self, tick: Tick) -> Applied:
         applied: Applied = await self._host.in_database(
-            _apply, self._granted.run_id, tick, self._host.name
+            _apply, self._granted.run_id, tick, self._host.claimant(self._granted)
         )
         return applied
 
@@ -114,20 +121,28 @@ class RunningAttempt:
 
     def _collect(self, record: EventRecord) -> None:
         self._written.append(record)
-        if len(self._written) >= STREAM_LINES or self._flush is None:
-            self._flush = self._loop.create_task(self._flush_soon())
+        if len(self._written) >= STREAM_LINES:
+            self._hurry.set()
+        if self._flush is None:
+            self._flush = self._loop.create_task(self._flush_all())
 
-    async def _flush_soon(self) -> None:
-        if len(self._written) < STREAM_LINES:
-            await asyncio.sleep(STREAM_PAUSE)
-        await self._store()
+    async def _flush_all(self) -> None:
+        """Store what is written, some of it at a time, in order, until nothing is left."""
+        while self._written:
+            try:
+                async with asyncio.timeout(STREAM_PAUSE):
+                    await self._hurry.wait()
+            except TimeoutError:
+                pass
+            self._hurry.clear()
+            await self._store()
         self._flush = None
 
     async def _flush_now(self) -> None:
         await asyncio.sleep(0)  # what the body handed over last
-        if self._flush is not None:
+        while self._flush is not None:
+            self._hurry.set()
             await self._flush
-        await self._store()
 
     async def _store(self) -> None:
         lines, self._written = tuple(self._written), []
@@ -136,5 +151,5 @@ class RunningAttempt:
             await self._host.in_database(apply, self._granted.run_id, tick)
 
 
-def _apply(run_id: UUID, tick: Tick, worker: str) -> Applied:
-    return apply(run_id, tick, worker=worker)
+def _apply(run_id: UUID, tick: Tick, claimant: Claimant | None) -> Applied:
+    return apply(run_id, tick, claimant=claimant)

@@ -59,6 +59,15 @@ class Child:
     def held(self) -> list[Held]:
         return list(self._held.values())
 
+    def suspect(self) -> Held | None:
+        """What probably ended this process, if it ended by itself: what it began last.
+
+        What it was running beside that is lost through no fault of its own.
+        """
+        if self.leaving:
+            return None
+        return max(self.held(), key=lambda held: held.began, default=None)
+
     def leave(self) -> None:
         """Take nothing new, finish, exit."""
         if not self.leaving:

@@ -72,7 +72,7 @@ def perform(run: RunRow, state: State, commands: Sequence[Command]) -> None:
         _tell_receivers(run, finish)
     started = {s.call.number for s in _of(commands, StartAttempt)}
     waiting = [c.call for c in _of(commands, RunStep) if c.call.number not in started]
-    offered = [(c.number, c.attempt) for c in waiting]
+    offered = [jobs.ReadyCall(c.number, c.attempt, c.step) for c in waiting]
     jobs.defer_steps(run.id, run.definition, offered)
     transaction.on_commit(lambda: notifier.send(_topics(run, commands)))
 

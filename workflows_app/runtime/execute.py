@@ -11,6 +11,8 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
+from django.db import connections
+
 from workflows_app.engine import registry, values
 from workflows_app.engine.commands import StartAttempt
 from workflows_app.engine.context import Attempt, Context, Stored
@@ -27,7 +29,7 @@ from .transition import Applied
 THREADS = 32
 TRACEBACK_LENGTH = 20_000
 
-FAILURES = (Exception, SystemExit, KeyboardInterrupt)
+FAILURES = (Exception, SystemExit, KeyboardInterrupt, asyncio.CancelledError)
 """What a body may raise, being somebody else's code, without ending the process."""
 
 
@@ -72,6 +74,11 @@ class Bodies:
             return context, asyncio.run_coroutine_threadsafe(body, self._loop)
         return context, self._threads.submit(_run_sync, granted, context, step)
 
+    async def breathe(self) -> None:
+        """Until the async bodies' loop turns again: never, if one of them blocks it."""
+        turn = asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop)
+        await asyncio.wrap_future(turn)
+
 
 def make_context(granted: Granted, write: Callable[[EventRecord], None]) -> Context:
     call = granted.start.call
@@ -92,6 +99,14 @@ def _find_step(granted: Granted) -> Step | None:
 
 
 def _run_sync(granted: Granted, context: Context, step: Step | None) -> Outcome:
+    """Run in a thread, and leave no database connection of the body's behind in it."""
+    try:
+        return _judge_sync(granted, context, step)
+    finally:
+        connections.close_all()
+
+
+def _judge_sync(granted: Granted, context: Context, step: Step | None) -> Outcome:
     return _Body(granted, context).judge(
         lambda event: _required(step).body(context, event)
     )
@@ -101,6 +116,10 @@ async def _run_async(granted: Granted, context: Context, step: Step) -> Outcome:
     body = _Body(granted, context)
     try:
         returned = await _awaited(step, context, body.event())
+    except asyncio.CancelledError as error:
+        if context.cancelled():
+            raise  # it was cut, and this is how it stops
+        return body.failed(error)
     except FAILURES as error:
         return body.failed(error)
     return body.judge(lambda _: returned)
@@ -157,12 +176,15 @@ def failure(
     kind = type(error)
     builtin = kind.__module__ == "builtins" or isinstance(error, EngineError)
     name = kind.__qualname__ if builtin else f"{kind.__module__}.{kind.__qualname__}"
-    text = "".join(traceback.format_exception(error))
+    try:
+        message, text = str(error), "".join(traceback.format_exception(error))
+    except FAILURES as odd:
+        message = text = f"(its text cannot be had: {type(odd).__name__})"
     return StepFailed(
         granted.start.call.number,
         granted.start.call.attempt,
         error_type=name,
-        message=_storable(str(error)),
+        message=_storable(message),
         traceback=_storable(text[-TRACEBACK_LENGTH:]),
         seconds=seconds,
     )

@@ -14,8 +14,9 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
+from workflows_app.engine import registry
 from workflows_app.engine.errors import RunNotFoundError
 from workflows_app.engine.ticks import CallClaimed
 from workflows_app.stream.wakeup import connection_parameters
@@ -24,9 +25,9 @@ from .attempt import RunningAttempt
 from .definitions import publish
 from .discovery import load_workflows
 from .execute import THREADS, Bodies, Granted
-from .jobs import LOST, CallbackJob, JobQueue, StepJob, Work, entrypoint
+from .jobs import LOST, CallbackJob, JobQueue, StepJob, Work, entrypoints
 from .process import identity
-from .transition import apply
+from .transition import Claimant, apply
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class Executor:
     """
 
     def __init__(self, report: Report, callbacks: Callbacks) -> None:
-        self.name = str(identity())
+        self._name = str(identity())
         self.bodies = Bodies()
         self._report = report
         self._callbacks = callbacks
@@ -89,6 +90,13 @@ class Executor:
             await asyncio.sleep(pause)
             pause = min(pause * 2, 1.0)
 
+    def claimant(self, granted: Granted) -> Claimant | None:
+        """How this process takes the run's next call with it; not while it drains."""
+        workflow = registry.find_workflow(granted.workflow)
+        if workflow is None or self._draining.is_set():
+            return None
+        return Claimant(self._name, workflow.steps)
+
     def begin(self, granted: Granted) -> None:
         start = granted.start
         limits = {"limit": start.limit, "run_limit": start.run_limit}
@@ -99,10 +107,15 @@ class Executor:
 
     async def _publish(self) -> list[str]:
         """Offer every workflow that there is code for."""
-        definitions = [workflow.definition for workflow in load_workflows()]
-        for definition in definitions:
-            await self.in_database(publish, definition)
-        return [entrypoint(definition) for definition in definitions]
+        names = []
+        for workflow in load_workflows():
+            try:
+                await self.in_database(publish, workflow.definition)
+            except DatabaseError as error:
+                log.error("Left out workflow %s: %s", workflow.name, error)
+            else:
+                names += entrypoints(workflow.definition)
+        return names
 
     async def _serve(self) -> None:
         """Never fetch more than there are free threads: others may be idle."""
@@ -130,7 +143,7 @@ class Executor:
         if isinstance(work, CallbackJob):
             await self._callbacks(work.callback_id)
             return
-        granted = await self.in_database(_claim, work, self.name)
+        granted = await self.in_database(_claim, work, self._name)
         while granted is not None:  # its completion may grant the next call of the run
             granted = await RunningAttempt(self, granted).finish()
 

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from workflows_app import access
 from workflows_app.engine import values
 from workflows_app.engine.commands import RecordResponse
+from workflows_app.engine.emission import check_name
 from workflows_app.engine.errors import (
     AlreadyAnsweredError,
     EngineError,
@@ -73,6 +74,10 @@ class Handler:
         RequestChangedError, RunFinishedError, NotAllowedError or
         InvalidResponseError; then nothing has changed.
         """
+        if not request_id.isprintable():
+            raise UnknownRequestError
+        if answer.idempotency_key:
+            check_name(answer.idempotency_key, "idempotency key")
         tick = VoteCast(
             request_id,
             answer.value,
@@ -141,14 +146,19 @@ def _as_duplicate(standing: InputResponse, tick: VoteCast) -> InputReceipt:
         standing.idempotency_key == tick.idempotency_key
     )
     same_answer = standing.responder == tick.responder.name and (
-        (standing.answer, standing.outcome)
-        == (values.dump(tick.answer), tick.outcome or standing.outcome)
+        standing.outcome == (tick.outcome or standing.outcome)
+        and (_says_outcome_only(tick) or standing.answer == values.dump(tick.answer))
     )
     if same_key or same_answer:
         return _duplicate_of(standing)
     raise AlreadyAnsweredError(
         standing.responder, standing.at.timestamp(), standing.outcome, standing.value
     )
+
+
+def _says_outcome_only(tick: VoteCast) -> bool:
+    """Whether the choice was told by its outcome alone, as a button does."""
+    return tick.answer is None and tick.outcome is not None
 
 
 def _receipt_of(applied: Applied) -> InputReceipt:

@@ -62,32 +62,47 @@ class _DjangoDriver(SyncDriver):
             return cursor.fetchall()
 
 
-def entrypoint(definition: Definition) -> str:
-    """Workers fetch only the jobs of workflows and versions that they have code for."""
-    return f"step:{definition.name}@{definition.version}"
+@dataclass(frozen=True, slots=True)
+class ReadyCall:
+    """A call that waits for a worker, with the attempts it had so far."""
+
+    number: int
+    attempt: int
+    step: str
+
+
+def entrypoint(definition: Definition, step: str) -> str:
+    """Workers fetch only jobs of steps that they have code for; the others wait."""
+    return f"step:{definition.name}@{definition.version}:{step}"
+
+
+def entrypoints(definition: Definition) -> list[str]:
+    return [entrypoint(definition, step.name) for step in definition.steps]
 
 
 def defer_steps(
-    run_id: UUID, definition: Definition, calls: Sequence[tuple[int, int]]
+    run_id: UUID, definition: Definition, calls: Sequence[ReadyCall]
 ) -> None:
-    """Ask for workers for these calls, each with the attempts it had so far."""
-    if not calls:
-        return
-    payloads = [json.dumps([str(run_id), call]).encode() for call, _ in calls]
-    keys = [f"{run_id}:{call}:{attempt}" for call, attempt in calls]
-    _defer(entrypoint(definition), payloads, keys)
+    """Ask for workers for these calls."""
+    names = [entrypoint(definition, call.step) for call in calls]
+    payloads = [json.dumps([str(run_id), call.number]).encode() for call in calls]
+    keys = [f"{run_id}:{call.number}:{call.attempt}" for call in calls]
+    _defer(names, payloads, keys)
 
 
 def defer_callbacks(ids: Sequence[UUID]) -> None:
     """Ask a worker to send these callbacks."""
-    if ids:
-        payloads = [json.dumps(str(pk)).encode() for pk in ids]
-        _defer(CALLBACK, payloads, [f"callback:{pk}" for pk in ids])
+    payloads = [json.dumps(str(pk)).encode() for pk in ids]
+    _defer([CALLBACK] * len(ids), payloads, [f"callback:{pk}" for pk in ids])
 
 
-def _defer(name: str, payloads: Sequence[bytes], keys: Sequence[str]) -> None:
+def _defer(
+    names: Sequence[str], payloads: Sequence[bytes], keys: Sequence[str]
+) -> None:
+    if not names:
+        return
     SyncQueries(_DjangoDriver()).enqueue(
-        [name] * len(payloads),
+        list(names),
         list(payloads),
         [0] * len(payloads),
         dedupe_key=list(keys),

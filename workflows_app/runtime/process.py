@@ -48,12 +48,13 @@ def die_with_parent(parent: int) -> None:
 
 @lru_cache(maxsize=1)
 def _host() -> str:
-    """The machine, or the container: pids mean something only inside one."""
+    """The machine, or the container, since its start: pids mean something only there."""
     try:
         namespace = Path("/proc/self/ns/pid").stat().st_ino
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
     except OSError:
-        namespace = 0
-    return f"{socket.gethostname()}-{namespace}"
+        namespace, boot = 0, ""
+    return f"{socket.gethostname()}-{boot}-{namespace}"
 
 
 def _started(pid: int) -> str | None:

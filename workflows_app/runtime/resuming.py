@@ -1,12 +1,14 @@
 """How the run of a snapshot goes on: here, or in a database that never saw it."""
 
+import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import DataError, IntegrityError, transaction
 
 from workflows_app.engine import registry
 from workflows_app.engine.definition import Definition
@@ -17,14 +19,26 @@ from workflows_app.engine.errors import (
 )
 from workflows_app.engine.reduction import RESPONSE
 from workflows_app.engine.snapshot import Snapshot
-from workflows_app.engine.state import State
+from workflows_app.engine.state import Request, State
 from workflows_app.engine.ticks import Resumed
 from workflows_app.models import InputRequest, InputResponse, Run, RunEvent, RunState
+from workflows_app.stream.log import COLUMNS
 
 from .definitions import find_current, keep
 from .effects import perform
 from .snapshots import REQUEST_FIELDS, RESPONSE_FIELDS
 from .transition import lock, move
+
+_BROKEN = (
+    KeyError,
+    TypeError,
+    AttributeError,
+    ValueError,
+    DataError,
+    IntegrityError,
+    DjangoValidationError,
+)
+"""How a snapshot shows that somebody has tampered with it."""
 
 
 def resume(snapshot: Snapshot, *, paused: bool = False) -> UUID:
@@ -39,10 +53,13 @@ def resume(snapshot: Snapshot, *, paused: bool = False) -> UUID:
         run_id = UUID(snapshot.run_id)
     except ValueError as error:
         raise SnapshotFormatError("$.run_id is no UUID.") from error
-    with transaction.atomic():
-        if _is_new(run_id, definition, snapshot):
-            _import(run_id, snapshot, paused=paused)
-            return run_id
+    try:
+        with transaction.atomic():
+            if _is_new(run_id, definition, snapshot):
+                _import(run_id, snapshot, paused=paused)
+                return run_id
+    except _BROKEN as error:
+        raise SnapshotFormatError(f"It cannot be imported: {error!r}") from error
     return _resume_here(run_id, snapshot, paused=paused)
 
 
@@ -108,7 +125,8 @@ def _import(run_id: UUID, snapshot: Snapshot, *, paused: bool) -> None:
         for key, kept in snapshot.values.items()
     )
     RunEvent.objects.bulk_create(
-        RunEvent(run_id=run_id, **event) for event in snapshot.events
+        RunEvent(run_id=run_id, **{name: event[name] for name in COLUMNS})
+        for event in snapshot.events
     )
     run = lock(run_id)
     run.state = _restarted(run.state, run.now - snapshot.taken_at, snapshot.taken_at)
@@ -156,9 +174,20 @@ def _import_request(run_id: UUID, state: State, fields: dict[str, Any]) -> None:
         run_id=run_id, root_id=run_id, **{key: fields[key] for key in REQUEST_FIELDS}
     )
     still_open = state.requests.get(request.request_id)
-    if still_open is not None and still_open.expires_at is not None:
-        request.expires_at = datetime.fromtimestamp(still_open.expires_at).astimezone()
+    if still_open is not None:
+        _copy_open(still_open, request)
     request.save(force_insert=True)
     if fields["response"] is not None:
         answer = {key: fields["response"][key] for key in RESPONSE_FIELDS}
         InputResponse.objects.create(request=request, run_id=run_id, **answer)
+
+
+def _copy_open(asked: Request, row: InputRequest) -> None:
+    """What the engine will go by is what people see, whatever else the snapshot says."""
+    row.shown, row.digest, row.step = asked.shown, asked.digest, asked.step
+    row.policy = json.dumps(dict(asked.policy))
+    row.assignees = list(asked.policy["assignees"])
+    row.groups = list(asked.policy["groups"])
+    row.priority = asked.priority
+    if asked.expires_at is not None:
+        row.expires_at = datetime.fromtimestamp(asked.expires_at, UTC)

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 
 from workflows_app.engine import values
 from workflows_app.engine.definition import Definition
+from workflows_app.engine.emission import check_name
 from workflows_app.engine.errors import ValidationError
 from workflows_app.engine.schema import find_errors
 from workflows_app.engine.state import EventRecord, State
@@ -42,6 +43,10 @@ def start(definition: Definition, wanted: Start) -> UUID:
     The same idempotency key gives the run that exists; with another input it is a
     ValidationError.
     """
+    if wanted.idempotency_key is not None:
+        check_name(wanted.idempotency_key, "idempotency key")
+    for text in filter(None, (*wanted.tags, *wanted.tags.values())):
+        check_name(text, "tag")
     with transaction.atomic():
         run = _insert(definition, wanted)
         if run is None:

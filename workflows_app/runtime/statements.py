@@ -227,10 +227,13 @@ LATE_RUNS = _sql("""
 """)
 
 READY_CALLS = _sql("""
-    SELECT run.id, run.definition_id, call.number, call.attempt
+    SELECT run.id, run.definition_id, call.number, call.attempt, call.step
     FROM {Call} call JOIN {Run} run ON run.id = call.run_id
     WHERE call.ready_at < clock_timestamp() - %(seconds)s * interval '1 s'
       AND NOT run.paused
+      AND NOT EXISTS (
+        SELECT FROM pgqueuer job WHERE job.status IN ('queued', 'picked')
+          AND job.dedupe_key = concat_ws(':', run.id, call.number, call.attempt))
     ORDER BY call.ready_at LIMIT 200
 """)
 

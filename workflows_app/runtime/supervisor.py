@@ -117,7 +117,8 @@ class Supervisor:
         if not child.leaving:
             log.warning("Executor %s ended by itself", child.pid)
         for held in child.held():
-            await self._send(held, CallLost(held.call, held.attempt))
+            counts = held is child.suspect()
+            await self._send(held, CallLost(held.call, held.attempt, counts))
 
     async def _cut_late(self, child: Child) -> None:
         now = monotonic()

@@ -1,7 +1,7 @@
 """How a run changes: `apply`, the only way, in one transaction under one row lock."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import UUID
@@ -33,6 +33,14 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class Claimant:
+    """A worker that takes a run's next call with it, if it has code for the step."""
+
+    worker: str
+    steps: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
     """What a tick did: the state after it, and the attempt that was granted, if any.
 
@@ -48,17 +56,17 @@ class Applied:
     commands: list[Command] = field(default_factory=list)
 
 
-def apply(run_id: UUID, tick: Tick, *, worker: str = "") -> Applied:
+def apply(run_id: UUID, tick: Tick, *, claimant: Claimant | None = None) -> Applied:
     """Move the run by one tick. All of it, or nothing.
 
     1. Lock the run, then read the clock.
     2. Reduce.
     3. Write rows, lines and jobs; commit.
 
-    A `worker` that brings news takes the next ready call with it, in the same
+    A `claimant` that brings news takes the next ready call with it, in the same
     transaction. Raises RunNotFoundError, and after the commit the engine's refusal.
     """
-    applied = retry(lambda: _apply_once(run_id, tick, worker))
+    applied = retry(lambda: _apply_once(run_id, tick, claimant))
     for command in applied.commands:
         if isinstance(command, Refuse):
             raise command.error
@@ -80,11 +88,10 @@ def retry(act: Callable[[], T]) -> T:
     raise AssertionError  # the loop returns or raises
 
 
-def _apply_once(run_id: UUID, tick: Tick, worker: str) -> Applied:
+def _apply_once(run_id: UUID, tick: Tick, claimant: Claimant | None) -> Applied:
     with transaction.atomic(durable=True):
-        return move(
-            lock(run_id, durable=not isinstance(tick, CallClaimed)), tick, worker
-        )
+        run = lock(run_id, durable=not isinstance(tick, CallClaimed))
+        return move(run, tick, claimant)
 
 
 def lock(run_id: UUID, *, durable: bool = True) -> RunRow:
@@ -106,13 +113,13 @@ def lock(run_id: UUID, *, durable: bool = True) -> RunRow:
     )
 
 
-def move(run: RunRow, tick: Tick, worker: str = "") -> Applied:
+def move(run: RunRow, tick: Tick, claimant: Claimant | None = None) -> Applied:
     """Reduce and write, inside the transaction that holds the lock."""
     tick = replace(_without_conflict(run, tick), at=run.now)
     state, commands = reduce(run.definition, run.state, tick)
     granted = _granted(commands)
-    if worker and granted is None:
-        state, commands = _claim_next(run, state, commands, worker)
+    if claimant is not None and granted is None:
+        state, commands = _claim_next(run, state, commands, claimant)
         granted = _granted(commands)
     if state != run.state or not all(isinstance(c, Refuse) for c in commands):
         perform(run, state, commands)
@@ -131,12 +138,13 @@ def _without_conflict(run: RunRow, tick: Tick) -> Tick:
 
 
 def _claim_next(
-    run: RunRow, state: State, commands: list[Command], worker: str
+    run: RunRow, state: State, commands: list[Command], claimant: Claimant
 ) -> tuple[State, list[Command]]:
-    ready = next((c for c in commands if isinstance(c, RunStep)), None)
-    if ready is None:
+    ready = [c.call for c in commands if isinstance(c, RunStep)]
+    served = [call for call in ready if call.step in claimant.steps]
+    if not served:
         return state, commands
-    claim = CallClaimed(ready.call.number, worker, at=run.now)
+    claim = CallClaimed(served[0].number, claimant.worker, at=run.now)
     state, more = reduce(run.definition, state, claim)
     return state, [*commands, *more]
 

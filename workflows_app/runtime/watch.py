@@ -10,7 +10,8 @@ from time import monotonic
 from typing import Any
 from uuid import UUID
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from psycopg.errors import LockNotAvailable
 
 from workflows_app.engine.ticks import CallLost, RequestDue, RunTimedOut, Tick
 from workflows_app.models import Call
@@ -74,10 +75,9 @@ class Watcher:
 
     def _remind(self, seconds: int) -> None:
         found = False
-        for run_id, digest, call, attempt in _rows(
-            statements.READY_CALLS, seconds=seconds
-        ):
-            jobs.defer_steps(run_id, get_definition(digest), [(call, attempt)])
+        for run_id, digest, *call in _rows(statements.READY_CALLS, seconds=seconds):
+            ready = jobs.ReadyCall(*call)
+            jobs.defer_steps(run_id, get_definition(digest), [ready])
             found = True
         callbacks = [row[0] for row in _rows(statements.DUE_CALLBACKS)]
         jobs.defer_callbacks(callbacks)
@@ -107,6 +107,10 @@ def _send(run_id: UUID, tick: Tick) -> None:
     """One run that cannot be moved must not keep the others waiting."""
     try:
         apply(run_id, tick)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, LockNotAvailable):
+            raise
+        log.warning("Somebody holds run %s; its due tick waits", run_id)
     except (DatabaseError, InterfaceError):
         raise
     except Exception:
