@@ -14,6 +14,12 @@ def _person(name: str, *groups: str, is_staff: bool = False) -> User:
     return user
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the journeys: they take longest, and mostly wait."""
+    items.sort(key=lambda item: "journeys" not in item.path.parts)
+
+
 @pytest.fixture
 def ada(db: None) -> User:
     """Reviews."""

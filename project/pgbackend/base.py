@@ -16,8 +16,14 @@ from project.pgbackend.client import DatabaseClient
 from project.pgbackend.creation import DatabaseCreation
 from project.pgbackend.features import DatabaseFeatures
 
-# What Django adds for psycopg; another driver knows nothing of it.
-FOR_PSYCOPG = {"client_encoding", "context", "cursor_factory", "prepare_threshold"}
+# What Django, and our settings, add for Django's connections: no other needs it.
+FOR_DJANGO = {
+    "client_encoding",
+    "context",
+    "cursor_factory",
+    "options",
+    "prepare_threshold",
+}
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -54,7 +60,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_listen_params(self) -> dict[str, Any]:
         """Say where any driver connects to LISTEN: past a PgBouncer, if told how."""
         params = self.get_connection_params()
-        plain = {key: params[key] for key in params.keys() - FOR_PSYCOPG}
+        plain = {key: params[key] for key in params.keys() - FOR_DJANGO}
         if direct_url := self.settings_dict["OPTIONS"].get("direct_url"):
             return conninfo_to_dict(direct_url) | {"dbname": plain["dbname"]}
         return plain
