@@ -183,6 +183,15 @@ class House:
         rows = self.query("SELECT status FROM workflows_app_run WHERE id = %s", run_id)
         return str(rows[0][0]) if rows else ""
 
+    def steps(self, workflow: str) -> list[str]:
+        """The steps of a workflow as a worker offered it last."""
+        rows = self.query(
+            "SELECT body FROM workflows_app_definition WHERE name = %s"
+            " ORDER BY published_at DESC LIMIT 1",
+            workflow,
+        )
+        return [step["name"] for step in json.loads(rows[0][0])["steps"]]
+
     def kinds(self, run_id: str) -> list[str]:
         """The kinds of the run's lines, in order."""
         rows = self.query(

@@ -40,6 +40,11 @@ SLEEPY = """
         time.sleep(ev.seconds)
         return StopEvent()
 
+    @step
+    async def awake(ctx: Context, ev: StartEvent) -> StopEvent:
+        return StopEvent()
+
+    Workflow("awake", [awake])
     Workflow("sync-nap", [sync_nap])
     Workflow("async-nap", [async_nap])
     Workflow("busy-nap", [busy_nap])
@@ -169,6 +174,40 @@ def test_a_step_that_blocks_past_its_limit_ends_in_a_timeout(
         run_id,
     )
     assert 0.4 < late[0][0] < 3.0
+
+
+def test_async_steps_go_on_after_one_has_blocked_their_loop(
+    house: House, shop: Path
+) -> None:
+    write_flow(shop, "naps", SLEEPY)
+    ada = house.sign_in("ada")
+    blocked = [start(house, ada, "async-nap") for _ in range(2)]
+    for run_id in blocked:
+        wait_for(lambda run=run_id: house.status(run) == "failed", seconds=30)  # type: ignore[misc]
+
+    after = [start(house, ada, "awake", **{"answer-value": "{}"}) for _ in range(4)]
+
+    for run_id in after:
+        wait_for(lambda run=run_id: house.status(run) == "completed", seconds=30)  # type: ignore[misc]
+
+
+def test_an_answer_waits_for_the_code_of_its_step(house: House, shop: Path) -> None:
+    write_flow(shop, "renamed", ASK.replace('"asking"', '"renamed"'))
+    ada = house.sign_in("ada")
+    run_id = start(house, ada, "renamed", **{"answer-value": "{}"})
+    request_id = wait_for(lambda: house.question(run_id))
+
+    write_flow(
+        shop, "renamed", ASK.replace('"asking"', '"renamed"').replace(" end", " e2")
+    )
+    wait_for(lambda: house.steps("renamed") == ["ask", "e2"], seconds=30)
+    page = ada.get(f"/requests/{request_id}/")
+    form = {**hidden_fields(page.text), "outcome": "yes"}
+    assert ada.post(f"/requests/{request_id}/", data=form).status_code == 303
+    assert house.status(run_id) == "running"
+
+    write_flow(shop, "renamed", ASK.replace('"asking"', '"renamed"'))
+    wait_for(lambda: house.status(run_id) == "completed", seconds=30)
 
 
 def test_a_new_file_of_flows_is_picked_up_without_a_restart(
