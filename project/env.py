@@ -1,5 +1,6 @@
 """The environment as typed values: an odd one stops the start with one line."""
 
+import importlib.util
 import os
 from collections.abc import Sequence
 
@@ -63,6 +64,19 @@ def csv(name: str, default: Sequence[str] = ()) -> list[str]:
     """Return the words between the commas."""
     words = [word.strip() for word in text(name).split(",")]
     return [word for word in words if word] or list(default)
+
+
+def modules(name: str) -> list[str]:
+    """Return the names of Python packages between the commas, each one importable."""
+    words = csv(name)
+    for word in words:
+        try:
+            found = importlib.util.find_spec(word)
+        except (ImportError, ValueError):
+            found = None
+        if found is None:
+            raise OddValueError(name, word, "packages that Python can import")
+    return words
 
 
 def _span(minimum: int | None, maximum: int | None) -> str:

@@ -21,7 +21,10 @@ CALLBACK_HOSTS = env.csv(
 CALLBACK_HTTP = env.flag("HOLDPOINT_CALLBACK_HTTP", default=PROFILE == "demo")
 INTAKE_LIMIT = env.integer("HOLDPOINT_INTAKE_LIMIT", 1_048_576, minimum=1)
 EXECUTORS = env.integer("HOLDPOINT_EXECUTORS", 0, minimum=0)
-APPS = env.csv("HOLDPOINT_APPS")
+APPS = env.modules("HOLDPOINT_APPS")
+LOG_LEVEL = env.choice(
+    "HOLDPOINT_LOG", "WARNING", ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+)
 
 IS_PRODUCTION = PROFILE == "production"
 DEBUG = False
@@ -29,6 +32,12 @@ SECRET_KEY = secret_key(DATA, required=IS_PRODUCTION)
 ALLOWED_HOSTS = env.csv(
     "ALLOWED_HOSTS", [] if IS_PRODUCTION else ["localhost", "127.0.0.1", "[::1]"]
 )
+if IS_PRODUCTION and not ALLOWED_HOSTS:
+    raise SystemExit("ALLOWED_HOSTS is not set: the production profile needs it.")
+if IS_PRODUCTION and not env.text("DATABASE_URL") and (DATA / "demo.json").exists():
+    raise SystemExit(
+        f"HOLDPOINT_DATA={DATA} holds the demo with its logins: name another folder."
+    )
 
 INSTALLED_APPS = [
     "django.contrib.admin.apps.SimpleAdminConfig",  # urls.py asks for our pages
@@ -142,5 +151,5 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     # What a visitor did wrong (404, 409, 422) is told to him, not to the operator.
     "loggers": {"django.request": {"level": "ERROR"}},
-    "root": {"handlers": ["stderr"], "level": env.text("HOLDPOINT_LOG", "WARNING")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
 }

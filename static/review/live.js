@@ -64,17 +64,18 @@
     const template = document.createElement("template");
     template.innerHTML = html;
     const list = byId("timeline"), follows = list && isAtEnd(list);
+    const isNew = (row) => Number(row.dataset.number) > Number(list.lastElementChild?.dataset.number ?? 0);
     for (const each of [...template.content.children]) {
       for (const time of each.querySelectorAll("time")) time.title = new Date(time.dateTime).toLocaleString();
       if (!each.matches("li")) {
         byId(each.id)?.replaceWith(each);
         tell("holdpoint:run");
-      } else if (list && !byId(each.id)) {
+      } else if (list && isNew(each)) {
         list.append(each);
-        unseen += 1;
+        if (byId("new-events")) unseen += 1; // a page without the button leaves its reader alone
       }
     }
-    if (list) follows ? showEnd() : count();
+    if (unseen) follows ? showEnd() : count();
   }
 
   function count() {

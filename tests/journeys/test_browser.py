@@ -77,6 +77,7 @@ def test_a_question_is_decided_and_every_page_of_the_run_follows(
     page.get_by_role("button", name=re.compile("^Reject")).click()
 
     expect(page.locator("#main")).to_contain_text("The tests are red.")
+    expect(page.locator("#timeline")).to_contain_text("The run completed")
     timeline = watching.locator("#timeline")
     expect(timeline).to_contain_text("ada")
     expect(timeline).to_contain_text(re.compile("The run (is )?completed"))

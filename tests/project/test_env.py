@@ -84,3 +84,19 @@ def test_a_program_ends_with_one_line_and_no_traceback() -> None:
     assert done.stderr.splitlines() == [
         "HOLDPOINT_PORT='x' is not understood: use a whole number"
     ]
+
+
+def test_packages_are_those_that_can_be_imported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("APPS", "json, tests.flows")
+    assert env.modules("APPS") == ["json", "tests.flows"]
+
+
+@pytest.mark.parametrize("odd", ["nope", "no.such.thing", "json.nope", ".."])
+def test_a_package_that_is_not_there_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, odd: str
+) -> None:
+    monkeypatch.setenv("APPS", odd)
+    with pytest.raises(env.OddValueError, match="can import"):
+        env.modules("APPS")

@@ -88,6 +88,13 @@ class SourceAdmin(SecretAdmin, OperatedAdmin):
     readonly_fields = ("address", "created_at")
     view_on_site = False
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """A source that is being added has no address and no date yet."""
+        fields = super().get_fields(request, obj)
+        if obj is not None:
+            return fields
+        return [name for name in fields if name not in self.readonly_fields]
+
     @admin.display(description="address")
     def address(self, source: Source) -> str:
         return f"/hooks/{source.name}/" if source.name else "-"

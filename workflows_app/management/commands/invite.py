@@ -14,6 +14,12 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 
+def _address() -> str:
+    if settings.IS_PRODUCTION:
+        return f"https://{settings.ALLOWED_HOSTS[0].removeprefix('.')}"
+    return f"http://127.0.0.1:{settings.PORT}"
+
+
 class Command(BaseCommand):
     """Run again for the same name, it makes a new link and adds the groups."""
 
@@ -28,8 +34,8 @@ class Command(BaseCommand):
         )
         parser.add_argument(
             "--url",
-            default=f"http://127.0.0.1:{settings.PORT}",
-            help="where people reach Holdpoint (default: this machine)",
+            default=_address(),
+            help="where people reach Holdpoint (default: %(default)s)",
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:

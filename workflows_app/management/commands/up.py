@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -85,6 +86,7 @@ class Command(BaseCommand):
         demo, bind = options["demo"], options["bind"]
         if demo and (settings.IS_PRODUCTION or bind != "127.0.0.1"):
             raise CommandError("The demo listens on 127.0.0.1 and not in production.")
+        _check_port(bind)
         stopped = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())
@@ -113,6 +115,19 @@ class Command(BaseCommand):
                 self.stdout.flush()
 
 
+def _check_port(bind: str) -> None:
+    """Say at once what the web process would complain of for ever."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((bind, settings.PORT))
+        except OSError as error:
+            raise CommandError(
+                f"Cannot listen on {bind}:{settings.PORT} ({error.strerror}): "
+                "set HOLDPOINT_PORT to another port."
+            ) from error
+
+
 def _part(name: str, *arguments: str) -> Part:
     manage = str(Path(settings.BASE_DIR) / "manage.py")
     parent = ["--parent", str(os.getpid())]
@@ -120,11 +135,18 @@ def _part(name: str, *arguments: str) -> Part:
 
 
 def _is_ready(url: str) -> bool:
+    """Ask under a name that the server answers to, wherever it listens."""
+    asked = urllib.request.Request(f"{url}/readyz", headers={"Host": _own_name()})  # noqa: S310 - our own
     try:
-        with urllib.request.urlopen(f"{url}/readyz", timeout=2):  # noqa: S310 - our own
+        with urllib.request.urlopen(asked, timeout=2):  # noqa: S310 - our own
             return True
     except (urllib.error.URLError, OSError):
         return False
+
+
+def _own_name() -> str:
+    name = str(settings.ALLOWED_HOSTS[0])
+    return "127.0.0.1" if name == "*" else name.removeprefix(".")
 
 
 def _load_demo(url: str, stopped: threading.Event) -> str:
