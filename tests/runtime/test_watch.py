@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
@@ -98,6 +99,23 @@ def test_a_run_that_somebody_holds_does_not_keep_the_others_waiting() -> None:
 
     assert Call.objects.get(run_id=held).worker == "gone"
     assert Call.objects.get(run_id=free).worker == ""
+
+
+def test_a_ready_call_whose_job_was_lost_gets_another() -> None:
+    start_run()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM pgqueuer")
+    Call.objects.update(ready_at=F("ready_at") - timedelta(seconds=6))
+    watcher = Watcher()
+    watcher.look()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM pgqueuer")
+
+    watcher.look()
+    assert jobs.count_waiting() == 0, "not at every look"
+    watcher.reminds_from = 0.0
+    watcher.look()
+    assert jobs.count_waiting() == 1
 
 
 def test_what_a_dead_process_of_this_machine_had_claimed_is_free_at_once() -> None:

@@ -116,6 +116,7 @@ class Supervisor:
         child.close()
         if not child.leaving:
             log.warning("Executor %s ended by itself", child.pid)
+        self._watcher.reminds_from = 0.0  # of jobs that it fetched and never claimed
         for held in child.held():
             counts = held is child.suspect()
             await self._send(held, CallLost(held.call, held.attempt, counts))

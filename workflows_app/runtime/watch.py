@@ -26,8 +26,12 @@ from .transition import apply
 
 log = logging.getLogger(__name__)
 
-FORGOTTEN = 30
-"""Seconds after which a ready call is thought to have no job any more."""
+FORGOTTEN = 5.0
+"""Seconds after which a ready call without a job gets one, and between such looks.
+
+A worker that dies after it fetched a job and before it claimed the call takes the job
+with it; a run must go on within 15 s of any kill (reliability.md 7).
+"""
 
 
 @dataclass
@@ -40,6 +44,7 @@ class Watcher:
 
     lease: float = LEASE
     trusts_from: float = 0.0
+    reminds_from: float = 0.0
     postmaster: object = None
 
     def look(self) -> None:
@@ -52,7 +57,8 @@ class Watcher:
             self.trusts_from = monotonic() + self.lease
 
     def _look(self) -> None:
-        restarted = self._notice_restart()
+        if self._notice_restart():
+            self.reminds_from = 0.0
         if monotonic() >= self.trusts_from:
             for run_id, call, attempt in _rows(statements.LOST_CALLS):
                 _send(run_id, CallLost(call, attempt))
@@ -60,7 +66,7 @@ class Watcher:
             _send(run_id, RequestDue(request_id))
         for (run_id,) in _rows(statements.LATE_RUNS):
             _send(run_id, RunTimedOut())
-        self._remind(0 if restarted else FORGOTTEN)
+        self._remind()
 
     def _notice_restart(self) -> bool:
         """A database that crashed has forgotten all jobs; its tables are unlogged."""
@@ -73,16 +79,22 @@ class Watcher:
             )
         return restarted
 
-    def _remind(self, seconds: int) -> None:
-        found = False
-        for run_id, digest, *call in _rows(statements.READY_CALLS, seconds=seconds):
-            ready = jobs.ReadyCall(*call)
-            jobs.defer_steps(run_id, get_definition(digest), [ready])
-            found = True
+    def _remind(self) -> None:
+        """Make the jobs that are missing: for forgotten calls, and for due callbacks."""
+        found = self._remind_of_calls() if monotonic() >= self.reminds_from else False
         callbacks = [row[0] for row in _rows(statements.DUE_CALLBACKS)]
         jobs.defer_callbacks(callbacks)
         if found or callbacks:
             notifier.send([JOBS])
+
+    def _remind_of_calls(self) -> bool:
+        age = FORGOTTEN if self.reminds_from else 0.0
+        calls = _rows(statements.READY_CALLS, seconds=age)
+        for run_id, digest, *call in calls:
+            ready = jobs.ReadyCall(*call)
+            jobs.defer_steps(run_id, get_definition(digest), [ready])
+        self.reminds_from = monotonic() + FORGOTTEN
+        return bool(calls)
 
 
 def release_dead() -> int:
