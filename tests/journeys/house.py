@@ -62,7 +62,8 @@ class House:
         self._log = (data.parent / f"{data.name}.log").open("ab")
         self._up: subprocess.Popen[bytes] | None = None
         self._others: list[subprocess.Popen[bytes]] = []
-        self._clients: list[httpx.Client] = []
+        self._sender = httpx.Client(timeout=10)
+        self._clients = [self._sender]
 
     def start(self) -> "House":
         self._up = self._spawn("up", "--demo")
@@ -160,9 +161,8 @@ class House:
             "X-GitHub-Delivery": delivery or str(uuid.uuid4()),
             "X-Hub-Signature-256": sign_github(body, secret),
         }
-        return httpx.post(
-            f"{self.url}/hooks/github/", content=body, headers=headers, timeout=10
-        )
+        address = f"{self.url}/hooks/github/"
+        return self._sender.post(address, content=body, headers=headers)
 
     def query(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Look into the database, past all code; nothing while it is away."""
