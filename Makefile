@@ -17,7 +17,7 @@ worker: $(VENV)/run.stamp ## one more worker, on any machine: make worker DATABA
 
 test: $(VENV)/dev.stamp ## the whole suite, browser included
 	$(BIN)/python -m tests.chromium
-	$(BIN)/pytest --numprocesses 3 --dist loadgroup
+	$(BIN)/pytest --numprocesses auto --dist loadgroup
 
 check: $(VENV)/dev.stamp ## form, lint, types, architecture, templates, migrations
 	$(BIN)/ruff format --check .

@@ -1,10 +1,10 @@
 // The live stream: one socket a page, a cursor for each run; without a socket, a poll.
 (() => {
-  const POLL = 15000, STALE = 60000, LONGEST_PAUSE = 15000, ACK = 250, NEAR = 80, OPEN = 1;
+  const POLL = 15000, STALE = 60000, LONGEST_PAUSE = 15000, ACK = 250, NEAR = 80, OPEN = 1, HEARD = 50;
   const NEVER_AGAIN = { 4400: "Not live", 4401: "Sign in again", 4403: "Not yours any more", 4404: "Not live" };
   const byId = (id) => document.getElementById(id);
   const pill = byId("connection");
-  const cursors = new Map();
+  const cursors = new Map(), heard = [];
   const topics = (document.body.dataset.liveTopics ?? "").split(",").filter(Boolean).map((topic) => {
     const [name, number] = topic.split("@");
     if (number !== undefined) cursors.set(name, Number(number));
@@ -59,22 +59,32 @@
 
   const isAtEnd = (list) => list.getBoundingClientRect().bottom <= innerHeight + NEAR;
 
+  const isAfter = (row, list) => Number(row.dataset.number) > Number(list.lastElementChild?.dataset.number ?? 0);
+
+  // A timeline that was swapped in may have been drawn before what has been heard since.
+  function catchUp() {
+    const list = byId("timeline");
+    for (const row of heard) if (list && isAfter(row, list)) list.append(row.cloneNode(true));
+  }
+
   // Rows go to the end of the timeline; what has a place on the page already is replaced.
   function add(html) {
     const template = document.createElement("template");
     template.innerHTML = html;
     const list = byId("timeline"), follows = list && isAtEnd(list);
-    const isNew = (row) => Number(row.dataset.number) > Number(list.lastElementChild?.dataset.number ?? 0);
     for (const each of [...template.content.children]) {
       for (const time of each.querySelectorAll("time")) time.title = new Date(time.dateTime).toLocaleString();
       if (!each.matches("li")) {
         byId(each.id)?.replaceWith(each);
         tell("holdpoint:run");
-      } else if (list && isNew(each)) {
-        list.append(each);
-        if (byId("new-events")) unseen += 1; // a page without the button leaves its reader alone
+        continue;
       }
+      heard.push(each.cloneNode(true));
+      if (!list || !isAfter(each, list)) continue;
+      list.append(each);
+      if (byId("new-events")) unseen += 1; // a page without the button leaves its reader alone
     }
+    heard.splice(0, heard.length - HEARD);
     if (unseen) follows ? showEnd() : count();
   }
 
@@ -112,7 +122,7 @@
     document.title = prefix + document.title.replace(/^\([\d,+]+\) /, "");
   }
 
-  for (const name of ["htmx:afterSwap", "htmx:oobAfterSwap"]) document.addEventListener(name, retitle);
+  for (const name of ["htmx:afterSwap", "htmx:oobAfterSwap"]) document.addEventListener(name, () => (retitle(), catchUp()));
   addEventListener("online", () => retry && connect());
   addEventListener("scroll", () => unseen && isAtEnd(byId("timeline")) && showEnd(), { passive: true });
   byId("new-events")?.addEventListener("click", showEnd);

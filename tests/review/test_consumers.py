@@ -331,6 +331,7 @@ async def test_a_page_whose_rights_last_stays_open(
         assert (await page.read())["kind"] == "run_paused"
 
 
+@pytest.mark.timeout(120)  # thirteen sockets, each with limits of its own
 async def test_nobody_has_more_than_ten_pages_open(ada: User, bob: User) -> None:
     pages = [
         LivePage("queue", await sign_in(ada), "http://localhost") for _ in range(10)

@@ -23,7 +23,12 @@ CHANNEL = "holdpoint"
 APPLICATION = "holdpoint stream"
 QUEUE = "queue"
 JOBS = "jobs"
-AWAY = (psycopg.OperationalError, psycopg.InterfaceError, OSError)
+AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.InternalError,  # "got no result": the connection broke in mid-query
+    OSError,
+)
 """What is raised while the database cannot be reached, or has just gone."""
 _NOTIFY = "SELECT pg_notify(%s, topic) FROM unnest(%s::text[]) topic"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
