@@ -169,7 +169,9 @@ def _request_fields(  # noqa: PLR0913 - the options of a request, engine.md 1
         "outcomes": list(outcomes) or [Outcome(str(c)) for c in choices or ()],
         "proposed": proposed,
         "policy": policy
-        or ReviewPolicy(_names(assignees, "assignees"), _names(groups, "groups")),
+        or ReviewPolicy(
+            check_names(assignees, "assignees"), check_names(groups, "groups")
+        ),
         "expires_in": None
         if expires_in is None
         else check_seconds(expires_in, "expires_in"),
@@ -204,7 +206,8 @@ def check_seconds(limit: float | timedelta, what: str) -> float:
     return seconds
 
 
-def _names(given: Sequence[str], what: str) -> tuple[str, ...]:
+def check_names(given: Sequence[str], what: str) -> tuple[str, ...]:
+    """A list of names. Raises TypeError for a text, which would be a list of letters."""
     if isinstance(given, str):
         raise TypeError(f"{what} is a list of names, not the text {given!r}.")
     return tuple(given)

@@ -6,7 +6,7 @@ from typing import Any
 from . import registry, runner
 from .definition import Definition, StepDefinition
 from .errors import ValidationError
-from .events import BUILT_IN, Event, StartEvent
+from .events import BUILT_IN, Event, StartEvent, check_names
 from .snapshot import Snapshot
 from .steps import Limit, Step, _Unset, check_limit
 from .validation import find_problems
@@ -38,8 +38,7 @@ class Workflow:
         self.name = name
         self.steps = {step.name: step for step in steps}
         self.event_types = _event_types(steps)
-        if isinstance(groups, str):
-            raise TypeError(f"groups is a list of names, not the text {groups!r}.")
+        groups = check_names(groups, "groups")
         problems = find_problems(name, steps, version=version, groups=groups)
         if problems:
             raise ValidationError(problems)
@@ -53,7 +52,7 @@ class Workflow:
             input_schema=_input_schema(self.start_class),
             timeout=check_limit(timeout, "timeout"),
             deadline=check_limit(deadline, "deadline"),
-            groups=tuple(groups),
+            groups=groups,
             description=description,
         )
         registry.register(self)

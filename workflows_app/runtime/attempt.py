@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from time import monotonic
 from typing import Any, Protocol
-from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
 
@@ -111,7 +111,9 @@ class RunningAttempt:
 
     async def _apply(self, tick: Tick) -> Applied:
         applied: Applied = await self._host.in_database(
-            _apply, self._granted.run_id, tick, self._host.claimant(self._granted)
+            partial(apply, claimant=self._host.claimant(self._granted)),
+            self._granted.run_id,
+            tick,
         )
         return applied
 
@@ -149,7 +151,3 @@ class RunningAttempt:
         if lines:
             tick = StreamWritten(self._call.number, self._call.attempt, lines)
             await self._host.in_database(apply, self._granted.run_id, tick)
-
-
-def _apply(run_id: UUID, tick: Tick, claimant: Claimant | None) -> Applied:
-    return apply(run_id, tick, claimant=claimant)
