@@ -18,10 +18,9 @@ from workflows_app.engine import (
 )
 from workflows_app.engine.commands import (
     CloseRequest,
-    EndCall,
     Finish,
     OpenRequest,
-    RecordResponse,
+    RecordVote,
     Refuse,
     RunStep,
     SaveSnapshot,
@@ -151,7 +150,7 @@ def test_the_first_stop_event_ends_the_run_and_fences_the_others() -> None:
     story.complete(left, StopEvent(result="over"))
 
     assert story.of(Finish)[0].result == '"over"'
-    assert {end.call for end in story.of(EndCall)} == {left.number, right.number}
+    assert not story.state.calls
     assert story.complete(right, StopEvent(result="late")).commands == []
 
 
@@ -190,9 +189,9 @@ def test_a_question_that_no_step_could_take_the_answer_of_is_not_asked() -> None
 def test_an_answer_closes_the_request_and_starts_the_next_step() -> None:
     story = waiting()
 
-    story.tick(VoteCast("q", None, outcome="approve", responder=ADA, door="browser"))
+    story.tick(VoteCast("q", None, outcome="approve", responder=ADA))
 
-    assert story.of(RecordResponse)[0].outcome == "approve"
+    assert story.of(RecordVote)[0].vote.outcome == "approve"
     assert story.of(CloseRequest)[0].status == "answered"
     assert [run.call.step for run in story.of(RunStep)] == ["decide"]
 
@@ -210,7 +209,7 @@ def test_the_second_of_two_answers_is_refused() -> None:
 def test_an_answer_without_an_outcome_takes_the_primary_one() -> None:
     story = waiting().tick(VoteCast("q", None))
 
-    assert story.of(RecordResponse)[0].outcome == "approve"
+    assert story.of(RecordVote)[0].vote.outcome == "approve"
 
 
 def test_a_reason_is_asked_for_where_the_outcome_needs_one() -> None:
@@ -261,8 +260,8 @@ def test_choices_alone_are_both_outcome_and_answer() -> None:
 
     story.tick(VoteCast("q", None, outcome="no"))
 
-    record = story.of(RecordResponse)[0]
-    assert (record.outcome, record.answer) == ("no", '"no"')
+    vote = story.of(RecordVote)[0].vote
+    assert (vote.outcome, vote.answer) == ("no", '"no"')
 
 
 def test_the_answer_of_a_finished_run_is_refused_with_its_status() -> None:

@@ -1,5 +1,6 @@
 """The engine: what workflow authors write against. It knows no Django and no clock."""
 
+from .approval_queue import ApprovalQueue, Decision
 from .context import Context
 from .errors import (
     AlreadyAnsweredError,
@@ -16,6 +17,8 @@ from .errors import (
     RunFinishedError,
     RunNotFoundError,
     SerializationError,
+    SessionNotEmptyError,
+    SessionValueLost,
     SnapshotFormatError,
     SnapshotVersionError,
     StaleSnapshotError,
@@ -32,38 +35,60 @@ from .events import (
     Event,
     InputRequestEvent,
     InputResponseEvent,
+    LifecycleEvent,
     ProgressEvent,
     StartEvent,
+    StepFailedEvent,
     StopEvent,
 )
-from .policy import Outcome, ReviewPolicy
+from .input_handler import DECLINE
+from .policy import Escalation, Outcome, ReviewPolicy
+from .result import WorkflowResult
+from .retry import NonRetryable, Retry, RetryAfter
+from .session_policy import HARD_ERROR, WARN_DROP, SessionPausePolicy
 from .snapshot import Snapshot
-from .steps import Step, step
+from .steps import UNSET, Step, step
+from .subworkflow import ParallelSubWorkflowsStep, SubWorkflowStep
 from .workflow import Workflow, WorkflowBuilder
 
 __all__ = [
+    "DECLINE",
+    "HARD_ERROR",
+    "UNSET",
+    "WARN_DROP",
     "AlreadyAnsweredError",
+    "ApprovalQueue",
     "Block",
     "Context",
+    "Decision",
     "DuplicateRequestError",
     "EngineError",
+    "Escalation",
     "Event",
     "IncompatibleSnapshotError",
     "InputRequestEvent",
     "InputResponseEvent",
     "InvalidResponseError",
+    "LifecycleEvent",
     "NoHandlerError",
+    "NonRetryable",
     "NotAllowedError",
     "NotFinishedError",
     "Outcome",
+    "ParallelSubWorkflowsStep",
     "ProgressEvent",
     "RequestChangedError",
     "RequestExpiredError",
+    "Retry",
+    "RetryAfter",
     "ReviewPolicy",
     "RunAbortedError",
     "RunFinishedError",
     "RunNotFoundError",
     "SerializationError",
+    "SessionNotEmptyError",
+    "SessionPausePolicy",
+    "SessionValueLost",
     "Snapshot",
     "SnapshotFormatError",
     "SnapshotVersionError",
@@ -73,12 +98,15 @@ __all__ = [
     "StateConflictError",
     "Step",
     "StepFailedError",
+    "StepFailedEvent",
     "StepLostError",
     "StopEvent",
+    "SubWorkflowStep",
     "TimeoutError",
     "UnknownRequestError",
     "ValidationError",
     "Workflow",
     "WorkflowBuilder",
+    "WorkflowResult",
     "step",
 ]

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from .definition import Branch
 from .errors import EngineError
-from .policy import Responder
-from .state import Call, Request
-from .ticks import StateChange
+from .state import Buffer, Call, EventRecord, Place, Request, Vote
+from .ticks import News, StateChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,19 @@ class RunStep:
 class StartAttempt:
     """The claim was granted: run the body of this attempt.
 
-    `limit` is the step's, `run_limit` what is left of the run's time, in seconds.
+    `limit` is the step's, `run_limit` what is left of the run's time, in seconds;
+    `deadline` is when the run must end. `buffers` is what `collect_events` knows,
+    `session_keys` and `session_epoch` what a session may hold.
     """
 
     call: Call
     worker: str
     limit: float | None
     run_limit: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class EndCall:
-    """No worker has this call now, and none shall look for it."""
-
-    call: int
+    deadline: float | None = None
+    buffers: Mapping[str, Buffer] = field(default_factory=dict)
+    session_keys: tuple[str, ...] = ()
+    session_epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +73,28 @@ class OpenRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordResponse:
-    """Keep who answered, through which door, and with what."""
+class RecordVote:
+    """Keep who answered, through which door, and with what; `decides` if it decided."""
 
     request_id: str
-    responder: Responder
-    door: str
-    outcome: str
-    answer: str
-    reason: str
-    idempotency_key: str | None
+    vote: Vote
+    decides: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DropVote:
+    """A vote was taken back: it no longer counts, and stays on record."""
+
+    request_id: str
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRequest:
+    """An open request is decided or open again, or others may answer it now."""
+
+    request: Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,31 @@ class SaveSnapshot:
     """Keep an immutable copy of the run as it is now."""
 
     cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartChild:
+    """Make the run of a sub-workflow, and tell it to start."""
+
+    place: Place
+    branch: Branch
+    event: EventRecord
+    budget: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TellChild:
+    """Give news to a child run."""
+
+    place: Place
+    news: News
+
+
+@dataclass(frozen=True, slots=True)
+class TellParent:
+    """Give news to the run that this one works for."""
+
+    news: News
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +157,16 @@ Command = (
     Publish
     | RunStep
     | StartAttempt
-    | EndCall
     | ChangeState
     | OpenRequest
-    | RecordResponse
+    | RecordVote
+    | DropVote
+    | MoveRequest
     | CloseRequest
     | SaveSnapshot
+    | StartChild
+    | TellChild
+    | TellParent
     | Finish
     | Refuse
 )

@@ -1,108 +1,63 @@
 """What a step gets beside its event: who it is, the run's state, ways to speak."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol, Unpack
 
-from . import values
-from .emission import as_emitted, as_record
-from .events import Event
-from .state import EventRecord
-from .ticks import Emitted, StateChange
-
-_MISSING = object()
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A key of the run's state as it was committed: its exact text and version."""
-
-    text: str
-    version: int
+from . import collecting, values
+from .commands import StartAttempt
+from .emission import as_emitted, as_record, as_request
+from .errors import DuplicateRequestError
+from .events import Event, InputRequestEvent, RequestOptions, origin_of
+from .run_state import RunStateView, Stored
+from .session import Session
+from .state import Buffer, EventRecord, Request
+from .ticks import Collected, Emitted
+from .waits import WaitLink, Waits
 
 
-class RunStateView:
-    """`ctx.state`: the committed state as of the attempt's start, and own writes.
+class Link(WaitLink, Protocol):
+    """How a body speaks to the run while it works. Called from the body's threads."""
 
-    Writes are kept and committed together with the step's completion, or not at all.
-    """
+    def write(self, record: EventRecord) -> None:
+        """Tell the run's watchers, soon."""
 
-    def __init__(self, stored: Mapping[str, Stored]) -> None:
-        self._stored = stored
-        self._own: dict[str, Any] = {}
-        self._deleted: set[str] = set()
-        self._read: dict[str, int] = {}
-        self.changes: list[StateChange] = []
+    def remember(self, key: str, text: str) -> None:
+        """Returns when it is stored for the attempts after this one."""
 
-    def get(self, key: str, default: Any = None) -> Any:
-        value = self._find(key)
-        return default if value is _MISSING else value
-
-    def __getitem__(self, key: str) -> Any:
-        value = self._find(key)
-        if value is _MISSING:
-            raise KeyError(key)
-        return value
-
-    def __contains__(self, key: str) -> bool:
-        return self._find(key) is not _MISSING
-
-    def keys(self) -> list[str]:
-        known = {*self._stored, *self._own} - self._deleted
-        return sorted(known)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.keys())
-
-    def set(self, key: str, value: Any) -> None:
-        self._write("set", key, value)
-        self._own[key] = values.load(self.changes[-1].text)
-        self._deleted.discard(key)
-
-    def update(self, **items: Any) -> None:
-        for key, value in items.items():
-            self.set(key, value)
-
-    def delete(self, key: str) -> None:
-        self._write("delete", key, None)
-        self._own.pop(key, None)
-        self._deleted.add(key)
-
-    def increment(self, key: str, by: int = 1) -> None:
-        """Add at commit, under the run's lock: parallel increments all count."""
-        self._write("increment", key, by)
-
-    def append(self, key: str, *items: Any) -> None:
-        """Append at commit, under the run's lock: parallel appends all count."""
-        self._write("append", key, list(items))
-
-    def _write(self, kind: str, key: str, value: Any) -> None:
-        if not isinstance(key, str):
-            raise TypeError(f"A state key is text, not {type(key).__name__}.")
-        text = values.dump(value, f"$.{key}")
-        self.changes.append(StateChange(key, kind, text, self._read.get(key)))
-
-    def _find(self, key: str) -> Any:
-        if key in self._deleted:
-            return _MISSING
-        if key in self._own:
-            return self._own[key]
-        stored = self._stored.get(key)
-        self._read.setdefault(key, stored.version if stored else 0)
-        return values.load(stored.text) if stored else _MISSING
+    async def remember_async(self, key: str, text: str) -> None:
+        """The same, without blocking the loop."""
 
 
-@dataclass(frozen=True, slots=True)
+class Parked(BaseException):
+    """Ends an attempt whose question nobody has answered yet; never seen by authors."""
+
+    def __init__(self, key: str, request: Request) -> None:
+        self.key = key
+        self.request = request
+        super().__init__(key)
+
+
+class Cut(BaseException):
+    """Ends an attempt that has been given up, before it does what would not count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """Which call of which run is running, for the how manieth time, and for how long."""
+    """Which call of which run is running, and what was committed when it began.
+
+    `at` is that moment, by the database's clock.
+    """
 
     run_id: str
     workflow_name: str
-    step_name: str
-    call_id: str
-    attempt: int
-    limit: float | None = None
+    start: StartAttempt
+    stored: Mapping[str, Stored]
+    at: float = 0.0
 
 
 class Context:
@@ -111,14 +66,27 @@ class Context:
     def __init__(
         self,
         attempt: Attempt,
-        stored: Mapping[str, Stored],
-        write: Callable[[EventRecord], None],
+        link: Link,
+        session: Session,
+        load: Callable[[EventRecord], Event],
+        *,
+        is_async: bool = True,
     ) -> None:
         self._attempt = attempt
+        self._call = attempt.start.call
+        self._link = link
+        self._load = load
+        self._is_async = is_async
         self._began = monotonic()
-        self._write = write
+        self._waits = Waits(link, self._began)
         self._cancelled = False
-        self.state = RunStateView(stored)
+        self._remembered = dict(self._call.remembered)
+        self._asked: set[str] = set()
+        self._written = 0
+        self._buffers: dict[str, Buffer] = {}  # as this attempt leaves them
+        self._offered: set[tuple[str, int]] = set()
+        self.state = RunStateView(attempt.stored)
+        self.session = session
         self.sent: list[Emitted] = []
 
     @property
@@ -131,40 +99,44 @@ class Context:
 
     @property
     def step_name(self) -> str:
-        return self._attempt.step_name
+        return self._call.step
 
     @property
     def call_id(self) -> str:
-        return self._attempt.call_id
+        return f"{self.run_id}/{self._call.number}"
 
     @property
     def attempt(self) -> int:
-        return self._attempt.attempt
+        return self._call.attempt
 
     @property
     def idempotency_key(self) -> str:
         """The same for all attempts of this call: give it to whom you send effects."""
-        return self._attempt.call_id
+        return self.call_id
 
-    def get(self, key: str, default: Any = None) -> Any:
-        return self.state.get(key, default)
+    # Time
 
-    def set(self, key: str, value: Any) -> None:
-        self.state.set(key, value)
-
-    def send_event(self, event: Event) -> None:
-        """Send an event when this step completes, before what it returns."""
-        self.sent += as_emitted(event, self.step_name)
-
-    def write_event_to_stream(self, event: Event) -> None:
-        """Tell the run's watchers at once, whether this attempt succeeds or not."""
-        self._write(as_record(event))
+    @property
+    def deadline(self) -> datetime | None:
+        """When the run must be over, whatever happens; None when it need not."""
+        moment = self._attempt.start.deadline
+        return None if moment is None else datetime.fromtimestamp(moment, UTC)
 
     def time_left(self) -> float | None:
-        """Seconds until this attempt is cut; None when there is no limit."""
-        if self._attempt.limit is None:
-            return None
-        return max(0.0, self._attempt.limit - (monotonic() - self._began))
+        """Seconds of work until this attempt is cut; None when there is no limit.
+
+        Time in `waiting` does not count, but for the run's deadline.
+        """
+        start, worked = self._attempt.start, self._waits.worked()
+        left = [x - worked for x in (start.limit, start.run_limit) if x is not None]
+        if start.deadline is not None:
+            passed = monotonic() - self._began
+            left.append(start.deadline - self._attempt.at - passed)
+        return max(0.0, min(left)) if left else None
+
+    def worked(self) -> float:
+        """Seconds for which this attempt has worked, `waiting` left out."""
+        return self._waits.worked()
 
     def cancelled(self) -> bool:
         """Whether this attempt has been given up: then nothing of it will count."""
@@ -172,3 +144,144 @@ class Context:
 
     def cancel(self) -> None:
         self._cancelled = True
+
+    def waiting(
+        self, reason: str, limit: float | None = None
+    ) -> AbstractContextManager[None]:
+        """`with ctx.waiting("Slack approval"):` for a step that blocks on a person.
+
+        The clocks of the step and of the run stand still, and the run is shown as
+        waiting. `limit` is how many seconds this wait may take; then the step is cut.
+        """
+        return self._waits.wait(reason, limit)
+
+    # State
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.state.get(key, default)
+
+    def set(self, key: str, value: Any) -> None:
+        self.state.set(key, value)
+
+    # Events
+
+    def send_event(self, event: Event) -> None:
+        """Send an event when this step completes, before what it returns."""
+        self.sent += as_emitted([event], self.step_name)
+
+    def write_event_to_stream(self, event: Event) -> int:
+        """Tell the run's watchers at once, whether this attempt succeeds or not.
+
+        Returns how many this attempt has written. Numbers in the run's log are given
+        when the lines are stored, a moment later.
+        """
+        self._link.write(as_record(event))
+        self._written += 1
+        return self._written
+
+    def collect_events(
+        self, event: Event, expected: int | Sequence[type[Event]]
+    ) -> list[Event] | None:
+        """Keep the step's event until there are enough; then all of them, else None.
+
+        `expected` is a number, or the classes that make a set: `[A, B, B]`. Exactly
+        one call gets a set: in the order of the classes, then in the order in which
+        the events came. What is left over counts for the next set.
+        """
+        collecting.check_expected(expected)
+        record = self._own_record(event)
+        if not expected:
+            return []
+        key = collecting.buffer_key(self.step_name, expected)
+        seen = self._attempt.start.buffers.get(key, Buffer())
+        buffer = self._buffers.get(key, seen)
+        is_new = (key, record.seq) not in self._offered
+        offer = collecting.offer(buffer, record if is_new else None, expected)
+        self._offered.add((key, record.seq))
+        self._buffers[key] = replace(buffer, events=offer.left)
+        if offer.taken is None:
+            return None
+        return [self._load(record) for record in offer.taken]
+
+    @property
+    def collected(self) -> tuple[Collected, ...]:
+        """What becomes of the buffers when this step completes."""
+        return tuple(
+            Collected(key, buffer.version, buffer.events)
+            for key, buffer in self._buffers.items()
+        )
+
+    def _own_record(self, event: Event) -> EventRecord:
+        records = self._call.joined or (self._call.event,)
+        for record in records:
+            if record.seq == origin_of(event).seq:
+                return record
+        raise ValueError("collect_events takes the event that the step was given.")
+
+    # People
+
+    def request_input(
+        self,
+        key: str,
+        prompt: str = "",
+        metadata: Mapping[str, Any] | None = None,
+        **options: Unpack[RequestOptions],
+    ) -> Awaitable[Any]:
+        """`await` the answer of a person. Until it is there, no worker is held.
+
+        Then the body runs again from its top, and this gives the answer. What came
+        before it happens again, unless `once` keeps it from that.
+        """
+        if not self._is_async:
+            raise TypeError("Only an async step can await request_input.")
+        if key in self._asked:
+            raise DuplicateRequestError(
+                f"Step {self.step_name!r} asks {key!r} twice; give each its own key.",
+                key,
+            )
+        self._asked.add(key)
+        return self._ask(InputRequestEvent(key, prompt, metadata, **options))
+
+    async def _ask(self, event: InputRequestEvent) -> Any:
+        key = str(event.request_id)
+        text = self._remembered.get(f"input:{key}")
+        if text is not None:
+            return values.load(text)
+        self._stop_if_cut()
+        raise Parked(key, as_request(event, "call"))
+
+    def once(self, key: str, fn: Callable[..., Any], *args: Any) -> Any:
+        """Do something, and keep what it returned for the attempts after this one.
+
+        They get it again and do nothing. An async `fn` is awaited: `await ctx.once("post",
+        post, url)`. What a worker did that died before it could be stored is done
+        again: give the receiver the `idempotency_key`.
+        """
+        text = self._remembered.get(f"once:{key}")
+        if text is not None:
+            return values.load(text)
+        text = self._remembered.get(f"awaited:{key}")
+        if text is not None:
+            return _ready(values.load(text))
+        self._stop_if_cut()
+        done = fn(*args)
+        if inspect.isawaitable(done):
+            return self._once_awaited(f"awaited:{key}", done)
+        text = values.dump(done)
+        self._link.remember(f"once:{key}", text)
+        self._remembered[f"once:{key}"] = text
+        return values.load(text)
+
+    async def _once_awaited(self, key: str, doing: Awaitable[Any]) -> Any:
+        text = values.dump(await doing)
+        await self._link.remember_async(key, text)
+        self._remembered[key] = text
+        return values.load(text)
+
+    def _stop_if_cut(self) -> None:
+        if self._cancelled:
+            raise Cut
+
+
+async def _ready(value: Any) -> Any:
+    return value

@@ -29,15 +29,25 @@ class SerializationError(EngineError, TypeError):
 
 
 class StepFailedError(EngineError):
-    """A step raised an exception, and the run failed with it."""
+    """A step raised an exception, and the run failed with it.
+
+    `error_type` is the exception's qualified name, `traceback` its text; raised in the
+    process of the step, the exception itself is the `__cause__`.
+    """
 
     def __init__(
-        self, step_name: str, attempt: int, error_type: str, message: str
+        self,
+        step_name: str,
+        attempt: int,
+        error_type: str,
+        message: str,
+        traceback: str = "",
     ) -> None:
         self.step_name = step_name
         self.attempt = attempt
         self.error_type = error_type
         self.message = message
+        self.traceback = traceback
         super().__init__(
             f"Step {step_name!r} failed in attempt {attempt}: {error_type}: {message}"
         )
@@ -61,21 +71,47 @@ class TimeoutError(EngineError, builtins.TimeoutError):  # noqa: A001 - engine.m
 class NoHandlerError(EngineError):
     """A step emitted an event that no step accepts."""
 
+    def __init__(
+        self, message: str = "", step_name: str = "", event_type: str = ""
+    ) -> None:
+        self.step_name = step_name
+        self.event_type = event_type
+        super().__init__(message)
+
 
 class StalledError(EngineError):
     """Nothing is left to do, and no StopEvent came."""
+
+    def __init__(self, message: str = "", step_name: str = "") -> None:
+        self.step_name = step_name
+        super().__init__(message)
 
 
 class StepLostError(EngineError):
     """The worker of a step was lost again and again."""
 
+    def __init__(self, message: str = "", step_name: str = "") -> None:
+        self.step_name = step_name
+        super().__init__(message)
+
 
 class StateConflictError(EngineError):
     """Another step changed the same state key again and again."""
 
+    def __init__(self, message: str = "", keys: Sequence[str] = ()) -> None:
+        self.keys = list(keys)
+        super().__init__(message)
+
 
 class RunAbortedError(EngineError):
-    """The run was aborted."""
+    """The run was aborted: by whom, and why if he said it."""
+
+    def __init__(self, reason: str = "", actor: str = "", message: str = "") -> None:
+        self.reason = reason
+        self.actor = actor
+        by = f" by {actor}" if actor else ""
+        why = f": {reason}" if reason else "."
+        super().__init__(message or f"The run was aborted{by}{why}")
 
 
 class RunFinishedError(EngineError):
@@ -134,6 +170,10 @@ class InvalidResponseError(EngineError):
 class DuplicateRequestError(EngineError):
     """The run tree has had an input request of this id before."""
 
+    def __init__(self, message: str = "", request_id: str = "") -> None:
+        self.request_id = request_id
+        super().__init__(message)
+
 
 class SnapshotFormatError(EngineError, ValueError):
     """What was given is not a snapshot that can be read."""
@@ -149,3 +189,23 @@ class IncompatibleSnapshotError(EngineError):
 
 class StaleSnapshotError(EngineError):
     """The run has gone on since this snapshot was taken."""
+
+
+class SessionNotEmptyError(EngineError):
+    """The run holds session objects, which no snapshot can take along."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self.keys = sorted(keys)
+        names = ", ".join(self.keys)
+        super().__init__(f"The session holds {names}, which no snapshot can take.")
+
+
+class SessionValueLost(EngineError, LookupError):  # noqa: N818 - engine.md's name
+    """A session object was set in this run, but is not in this process."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(
+            f"The session object {key!r} was set by this run, "
+            "but it is not in this process any more."
+        )

@@ -1,23 +1,34 @@
-"""Who may answer an input request, and with what: pure rules on plain data."""
+"""Who may answer an input request, with what, and until when: pure rules on plain data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Literal
 
+from .seconds import check_seconds
+
 Style = Literal["normal", "primary", "danger"]
+Claim = Literal["on_typing", "required", "none"]
 
 REVIEWERS = frozenset({"reviewers", "leads"})
 """Members of these groups answer what is addressed to nobody in particular."""
 
+BROWSER = "browser"
+"""The door of people in a browser: the only one with time to take a decision back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One of the ways in which a person may decide."""
+    """One of the ways in which a person may decide.
+
+    `confirm` asks once more before it counts; a text is a word that must be typed.
+    """
 
     key: str
     label: str | None = None
     style: Style = "normal"
     needs_reason: bool = False
+    confirm: bool | str = False
 
     def dump(self) -> dict[str, Any]:
         return {
@@ -25,6 +36,7 @@ class Outcome:
             "label": self.label or self.key.replace("_", " ").capitalize(),
             "style": self.style,
             "needs_reason": self.needs_reason,
+            "confirm": self.confirm,
         }
 
 
@@ -33,39 +45,112 @@ SUBMIT = Outcome("submit", style="primary")
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewPolicy:
-    """Who may answer: nobody named means every reviewer."""
+class Escalation:
+    """After so many seconds without a decision, these groups may answer as well."""
 
-    assignees: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
+    after: float | timedelta
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPolicy:
+    """Who may answer, how many must, and what happens when nobody does.
+
+    Nobody named means every reviewer. `approvals` people must choose the same outcome;
+    one person is enough for an outcome in danger style, which is a refusal. When
+    `due_in` is over, `on_due` happens: the key of an outcome decides, an event goes to
+    the step that accepts it, and without either the run fails. `warn_at` are the parts
+    of that time after which pages warn.
+
+    Raises ValueError for times and numbers that cannot be, TypeError for a text where
+    a list of names belongs.
+    """
+
+    assignees: Sequence[str] = ()
+    groups: Sequence[str] = ()
+    approvals: int = 1
     starter_may_decide: bool = True
+    claim: Claim = "on_typing"
+    bulk: bool = False
+    undo_seconds: float = 5.0
+    due_in: float | timedelta | None = None
+    warn_at: Sequence[float] = (0.5, 0.8)
+    on_due: Any = None
+    escalate: Sequence[Escalation] = ()
+    delegate: bool = True
+
+    def __post_init__(self) -> None:
+        check_names(self.assignees, "assignees")
+        check_names(self.groups, "groups")
+        if self.approvals < 1:
+            raise ValueError(f"approvals must be at least 1, not {self.approvals}.")
+        if not 0 <= self.undo_seconds <= 3600:  # noqa: PLR2004 - an hour
+            raise ValueError(
+                f"undo_seconds must be from 0 to 3600, not {self.undo_seconds}."
+            )
+        if any(not 0 < part < 1 for part in self.warn_at):
+            raise ValueError(f"warn_at are parts of the time, not {self.warn_at!r}.")
+        if self.due_in is not None:
+            check_seconds(self.due_in, "due_in")
+        elif self.on_due is not None:
+            raise ValueError("on_due needs due_in: when is it due?")
 
     def dump(self) -> dict[str, Any]:
         return {
             "assignees": list(self.assignees),
             "groups": list(self.groups),
+            "approvals": self.approvals,
             "starter_may_decide": self.starter_may_decide,
+            "claim": self.claim,
+            "bulk": self.bulk,
+            "undo_seconds": self.undo_seconds,
+            "due_in": self.due_seconds,
+            "warn_at": list(self.warn_at),
+            "on_due": self.on_due if isinstance(self.on_due, str) else None,
+            "escalate": [
+                {
+                    "after": check_seconds(step.after, "time of an escalation"),
+                    "groups": list(check_names(step.groups, "groups")),
+                }
+                for step in self.escalate
+            ],
+            "delegate": self.delegate,
         }
+
+    @property
+    def due_seconds(self) -> float | None:
+        if self.due_in is None:
+            return None
+        return check_seconds(self.due_in, "due_in")
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> "ReviewPolicy":
-        return cls(
-            assignees=tuple(data.get("assignees", ())),
-            groups=tuple(data.get("groups", ())),
-            starter_may_decide=data.get("starter_may_decide", True),
-        )
+        known = {key: data[key] for key in cls.__slots__ if key in data}
+        ladder = [
+            Escalation(s["after"], tuple(s["groups"])) for s in data.get("escalate", ())
+        ]
+        return cls(**{**known, "escalate": ladder})
+
+
+def check_names(given: Sequence[str], what: str) -> tuple[str, ...]:
+    """A list of names. Raises TypeError for a text, which would be a list of letters."""
+    if isinstance(given, str):
+        raise TypeError(f"{what} is a list of names, not the text {given!r}.")
+    return tuple(given)
 
 
 @dataclass(frozen=True, slots=True)
 class Responder:
     """Who answers. A person brings his groups; a program is trusted by its door."""
 
-    kind: Literal["person", "program", "deadline"]
+    kind: Literal["person", "program", "deadline", "input_handler"]
     name: str
     groups: frozenset[str] = field(default_factory=frozenset)
 
 
 PROGRAM = Responder("program", "program")
+DEADLINE = Responder("deadline", "deadline")
+HANDLER = Responder("input_handler", "input_handler")
 
 
 def find_objection(
@@ -88,6 +173,19 @@ def _is_addressed(policy: ReviewPolicy, responder: Responder) -> bool:
             responder.groups.intersection(policy.groups)
         )
     return bool(responder.groups & REVIEWERS)
+
+
+def needed(policy: ReviewPolicy, outcome: Mapping[str, Any] | None) -> int:
+    """How many people must choose this outcome; a refusal needs one."""
+    is_refusal = outcome is not None and outcome["style"] == "danger"
+    return 1 if is_refusal else policy.approvals
+
+
+def undo_seconds(policy: ReviewPolicy, door: str, wanted: float | None) -> float:
+    """How long a decision can be taken back: a person may choose less, never more."""
+    if door != BROWSER:
+        return 0.0
+    return policy.undo_seconds if wanted is None else min(wanted, policy.undo_seconds)
 
 
 def primary(outcomes: Sequence[Mapping[str, Any]]) -> str:

@@ -1,17 +1,12 @@
 """Snapshots: a run as one piece of JSON text, for another day or another machine."""
 
-import hashlib
 import json
-import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pydantic import TypeAdapter
-
-from .definition import Definition
 from .errors import SnapshotFormatError, SnapshotVersionError
-from .policy import ReviewPolicy
-from .state import State
+from .first_state import upgrade
+from .snapshot_check import BROKEN, check
 
 FORMAT = "holdpoint/snapshot"
 VERSION = 1
@@ -33,6 +28,12 @@ _FIELDS: dict[str, type | tuple[type, ...]] = {
     "error": (str, type(None)),
     "run": dict,
 }
+_LATER: dict[str, type] = {
+    "inbox": list,
+    "dropped_session_keys": list,
+    "children": list,
+}
+"""Fields that snapshots of the first days do not have: nothing, then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,9 @@ class Snapshot:
 
     Inner texts (`state`, `definition`, `input`, `result`) are exact JSON; `values`
     holds each key of `ctx.state` with its version, `requests` the questions with their
-    answers, `events` the log.
+    votes, `events` the log, `inbox` the news that the run had not taken in, `children`
+    the runs that work for it, in full. `extra` is what only another version of
+    Holdpoint understands.
     """
 
     run_id: str
@@ -59,12 +62,25 @@ class Snapshot:
     result: str | None
     error: str | None
     run: dict[str, Any]
+    inbox: list[dict[str, Any]] = field(default_factory=list)
+    dropped_session_keys: list[str] = field(default_factory=list)
+    children: list["Snapshot"] = field(default_factory=list)
+    extra: dict[str, Any] = field(default_factory=dict)
     quiescent: bool = True
 
     def dump(self) -> str:
-        fields = {name: getattr(self, name) for name in _FIELDS}
-        envelope = {"format": FORMAT, "version": VERSION, **fields}
-        return json.dumps(envelope, ensure_ascii=True)
+        envelope = {"format": FORMAT, "version": VERSION}
+        return json.dumps({**envelope, **self.plain()}, ensure_ascii=True)
+
+    def plain(self) -> dict[str, Any]:
+        fields = {name: getattr(self, name) for name in (*_FIELDS, *_LATER)}
+        fields["children"] = [child.plain() for child in self.children]
+        return {**self.extra, **fields}
+
+    @property
+    def tree(self) -> list["Snapshot"]:
+        """The run and all that work for it, parents before their children."""
+        return [self, *(each for child in self.children for each in child.tree)]
 
     @classmethod
     def load(cls, given: "Snapshot | str | bytes | dict[str, Any]") -> "Snapshot":
@@ -77,9 +93,11 @@ class Snapshot:
             return given
         data = _read(given)
         _check_envelope(data)
-        snapshot = cls(**{name: _field(data, name) for name in _FIELDS})
-        _check_inner(snapshot)
-        return snapshot
+        rest = {k: v for k, v in data.items() if k not in {"format", "version"}}
+        try:
+            return _load(rest, "$")
+        except RecursionError as error:
+            raise SnapshotFormatError("$.children: too many generations.") from error
 
 
 def _read(given: str | bytes | dict[str, Any]) -> dict[str, Any]:
@@ -106,50 +124,33 @@ def _check_envelope(data: dict[str, Any]) -> None:
         )
 
 
-def _field(data: dict[str, Any], name: str) -> Any:
+def _load(data: Any, path: str) -> Snapshot:
+    """One run of the snapshot, and those below it."""
+    if not isinstance(data, dict):
+        raise SnapshotFormatError(f"{path} has the wrong type.")
+    fields = {name: _field(data, name, path) for name in _FIELDS}
+    later = {
+        name: _field({name: kind(), **data}, name, path)
+        for name, kind in _LATER.items()
+    }
+    later["children"] = [
+        _load(child, f"{path}.children[{number}]")
+        for number, child in enumerate(later["children"])
+    ]
+    extra = {k: v for k, v in data.items() if k not in _FIELDS and k not in _LATER}
+    snapshot = Snapshot(**fields, **later, extra=extra)
+    try:
+        snapshot = replace(snapshot, state=upgrade(snapshot.state))
+    except BROKEN as error:
+        raise SnapshotFormatError(f"{path}.state: {error!r}") from error
+    check(snapshot, path)
+    return snapshot
+
+
+def _field(data: dict[str, Any], name: str, path: str) -> Any:
     if name not in data:
-        raise SnapshotFormatError(f"$.{name} is missing.")
-    value, kinds = data[name], _FIELDS[name]
+        raise SnapshotFormatError(f"{path}.{name} is missing.")
+    value, kinds = data[name], _FIELDS.get(name) or _LATER[name]
     if not isinstance(value, kinds) or isinstance(value, bool):
-        raise SnapshotFormatError(f"$.{name} has the wrong type.")
+        raise SnapshotFormatError(f"{path}.{name} has the wrong type.")
     return value
-
-
-_STATE = TypeAdapter(State)
-_BROKEN = (
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    IndexError,
-    RecursionError,
-)
-
-
-def _check_inner(snapshot: Snapshot) -> None:
-    """The texts inside must be what they say, down to the type of every field."""
-    if not math.isfinite(snapshot.taken_at):
-        raise SnapshotFormatError("$.taken_at is no moment.")
-    try:
-        Definition.load(snapshot.definition)
-    except _BROKEN as error:
-        raise SnapshotFormatError(f"$.definition: {error!r}") from error
-    try:
-        state = State.load(snapshot.state)
-        _STATE.validate_json(json.dumps(asdict(state)), strict=True)
-        _check_requests(state, snapshot.requests)
-    except _BROKEN as error:
-        raise SnapshotFormatError(f"$.state: {error!r}") from error
-
-
-def _check_requests(state: State, asked: list[dict[str, Any]]) -> None:
-    """What is open in the state is open in the list, and is what it was asked as."""
-    is_open = {r["request_id"] for r in asked if r["status"] == "open"}
-    if is_open != set(state.requests):
-        raise ValueError("the open requests do not agree with $.requests")
-    for request in state.requests.values():
-        if hashlib.sha256(request.shown.encode()).hexdigest() != request.digest:
-            raise ValueError(f"request {request.request_id!r} has been changed")
-        ReviewPolicy.load(request.policy)
-        if not {"subject", "schema", "outcomes"} <= set(request.content):
-            raise ValueError(f"request {request.request_id!r} is not complete")

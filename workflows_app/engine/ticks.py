@@ -1,17 +1,18 @@
 """Ticks: all that can happen to a run. `at` is the database's time, set by the runtime."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .policy import PROGRAM, Responder
-from .state import EventRecord, Request, Stop
+from .state import EventRecord, Place, Request, Stop
 
 Emitted = EventRecord | Request | Stop
 
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """One write to `ctx.state`: set, delete, increment or append; `text` is JSON.
+    """One write to `ctx.state`: set, delete, increment, append or mutate; `text` is JSON.
 
     `read` is the version under which the attempt had read the key (0: not there),
     None when it wrote without reading.
@@ -23,6 +24,18 @@ class StateChange:
     read: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What `collect_events` did to a buffer: the version it saw, and what is left in it.
+
+    `left` are the events by number; `offered` says whether the call's own is new there.
+    """
+
+    key: str
+    version: int
+    left: tuple[EventRecord, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tick:
     at: float = 0.0
@@ -30,9 +43,23 @@ class _Tick:
 
 @dataclass(frozen=True, slots=True)
 class Started(_Tick):
-    """The run begins with this event."""
+    """The run begins with this event; not before a moment, if one is given.
+
+    A child run knows its place in the parent, and what is left of the parent's time.
+    """
 
     event: EventRecord
+    started_by: str | None = None
+    not_before: float | None = None
+    place: Place | None = None
+    budget: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(_Tick):
+    """A run without steps begins with a question; the decision will be its result."""
+
+    request: Request
     started_by: str | None = None
 
 
@@ -46,12 +73,18 @@ class CallClaimed(_Tick):
 
 @dataclass(frozen=True, slots=True)
 class StepCompleted(_Tick):
-    """An attempt returned: what it emitted, in order, and what it wrote."""
+    """An attempt returned: what it emitted, in order, and what it wrote.
+
+    `fanout` tells how many of the last ones came as a list; None: it returned no list.
+    """
 
     call: int
     attempt: int
     emitted: tuple[Emitted, ...] = ()
     changes: tuple[StateChange, ...] = ()
+    collected: tuple[Collected, ...] = ()
+    session_keys: tuple[str, ...] = ()
+    fanout: int | None = None
     seconds: float = 0.0
 
 
@@ -66,7 +99,11 @@ class StepConflicted(_Tick):
 
 @dataclass(frozen=True, slots=True)
 class StepFailed(_Tick):
-    """An attempt raised."""
+    """An attempt raised.
+
+    Whether it may be tried again is judged where the code is; `delay` is the seconds
+    that the exception asked for, `chance` a random number from 0 to 1 for the jitter.
+    """
 
     call: int
     attempt: int
@@ -74,6 +111,9 @@ class StepFailed(_Tick):
     message: str
     traceback: str = ""
     seconds: float = 0.0
+    retryable: bool = False
+    delay: float | None = None
+    chance: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +124,36 @@ class StepTimedOut(_Tick):
     attempt: int
     limit: float
     elapsed: float
+    chance: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class StepParked(_Tick):
+    """An attempt asks a person and gives up its worker until the answer is there."""
+
+    call: int
+    attempt: int
+    key: str
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class StepRemembered(_Tick):
+    """What `once` did in this attempt, for the attempts after it; `text` is JSON."""
+
+    call: int
+    attempt: int
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepWaited(_Tick):
+    """An attempt begins to wait for a person in its own way; without a reason it ends."""
+
+    call: int
+    attempt: int
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +163,13 @@ class CallLost(_Tick):
     call: int
     attempt: int
     counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CallDue(_Tick):
+    """The time of a call may have come: its back-off is over, or its start."""
+
+    call: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +183,11 @@ class StreamWritten(_Tick):
 
 @dataclass(frozen=True, slots=True)
 class VoteCast(_Tick):
-    """Somebody answers an input request; `answer` is plain data."""
+    """Somebody answers an input request; `answer` is plain data.
+
+    `hold_for` keeps it so many seconds for a request that is not there yet; `undo` is
+    how long the person wants to be able to take it back.
+    """
 
     request_id: str
     answer: Any
@@ -116,11 +197,32 @@ class VoteCast(_Tick):
     door: str = "python"
     digest: str | None = None
     idempotency_key: str | None = None
+    hold_for: float | None = None
+    undo: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VoteWithdrawn(_Tick):
+    """Somebody takes his own vote, or the decision that it made, back."""
+
+    request_id: str
+    responder: Responder
+    door: str = "python"
+
+
+@dataclass(frozen=True, slots=True)
+class Delegated(_Tick):
+    """Somebody who may answer hands the request to another person."""
+
+    request_id: str
+    responder: Responder
+    to: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestDue(_Tick):
-    """An input request may have run out of time."""
+    """A moment of a request may have come: its end, an escalation, a decision's effect."""
 
     request_id: str
 
@@ -153,19 +255,56 @@ class RunTimedOut(_Tick):
     """A run may have used up its active time, or passed its deadline."""
 
 
-Tick = (
+@dataclass(frozen=True, slots=True)
+class ChildTold(_Tick):
+    """A child run asked or heard something, or began or ceased to wait for people.
+
+    `kind` and `text` are the line of its log that its parent shows too.
+    """
+
+    place: Place
+    status: str
+    kind: str = ""
+    text: str = "{}"
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChildFinished(_Tick):
+    """A child run is over: its result (exact JSON text), or its error."""
+
+    place: Place
+    status: str
+    result: str | None = None
+    error: Mapping[str, Any] | None = None
+    active_seconds: float = 0.0
+
+
+News = Started | ChildTold | ChildFinished | Paused | Resumed | Aborted
+"""What one run tells another, through its inbox."""
+
+Act = VoteCast | VoteWithdrawn | Delegated | Paused | Resumed | Aborted
+"""What somebody wants: it is done, or refused with a reason."""
+
+Happening = (
     Started
+    | Asked
     | CallClaimed
     | StepCompleted
     | StepConflicted
     | StepFailed
     | StepTimedOut
+    | StepParked
+    | StepRemembered
+    | StepWaited
     | CallLost
+    | CallDue
     | StreamWritten
-    | VoteCast
     | RequestDue
-    | Paused
-    | Resumed
-    | Aborted
     | RunTimedOut
+    | ChildTold
+    | ChildFinished
 )
+"""What happened: it is taken in, or it is old news."""
+
+Tick = Act | Happening

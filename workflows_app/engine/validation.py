@@ -1,77 +1,106 @@
 """What is wrong with a workflow, all at once, before anything runs (engine.md, R61)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from .events import (
     BUILT_IN,
     Event,
     InputRequestEvent,
-    InputResponseEvent,
     StartEvent,
+    StepFailedEvent,
     StopEvent,
 )
-from .steps import Step
+from .flow import Flow
+from .flow_checks import find_dead_ends, find_losses
+from .steps import StepLike
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
+EXTERNAL = "external"
+"""The workflow without steps, whose runs are questions of other programs."""
+
+LONGEST = {"version": 100, "group": 150}
+"""Characters of a label, as many as its column has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What a workflow is called, in which version, and who may see its runs."""
+
+    name: str
+    version: str = "1"
+    groups: Sequence[str] = ()
+
 
 def find_problems(
-    name: str, steps: Sequence[Step], *, version: str = "1", groups: Sequence[str] = ()
+    labels: Labels, flow: Flow, ignored: Collection[str] = ()
 ) -> list[str]:
     """Every problem as a sentence; an empty list means the workflow can run."""
+    steps = flow.steps
+    astray = _start_problems(steps)
     problems = [
-        *_name_problems(name, steps),
-        *_label_problems(version, groups),
-        *_type_problems(steps),
-        *_start_problems(steps),
+        *_name_problems(labels.name, steps),
+        *_label_problems(labels),
+        *_step_problems(steps),
+        *_twins(steps),
+        *astray,
+        *_handler_problems(steps),
     ]
-    if not problems and all(step.emits is not None for step in steps):
-        problems = _flow_problems(steps)
+    if all(step.accepts or step.collects for step in steps):
+        problems += find_losses(flow, ignored)
+        problems += [] if astray else find_dead_ends(flow)
     return problems
 
 
-def _name_problems(name: str, steps: Sequence[Step]) -> list[str]:
+def _name_problems(name: str, steps: Sequence[StepLike]) -> list[str]:
     names = [step.name for step in steps]
     illegal = [n for n in (name, *names) if not NAME.fullmatch(n)]
     twice = sorted({n for n in names if names.count(n) > 1})
+    reserved = [f"The name {EXTERNAL!r} is Holdpoint's own."] * (name == EXTERNAL)
     return [
-        *(f"The name {n!r} may have letters, digits and _.- only." for n in illegal),
+        *(
+            f"The name {n[:110]!r} must have 1 to 100 letters, digits or _.-"
+            for n in illegal
+        ),
+        *reserved,
         *(f"Two steps are called {n!r}." for n in twice),
     ]
 
 
-def _label_problems(version: str, groups: Sequence[str]) -> list[str]:
-    longest = {"version": 100, "group": 150}  # as long as their columns
-    labels = [("version", version), *(("group", group) for group in groups)]
+def _label_problems(labels: Labels) -> list[str]:
+    given = [("version", labels.version), *(("group", g) for g in labels.groups)]
     return [
         f"The {kind} {text[:40]!r} must be printable, "
-        f"with at most {longest[kind]} characters."
-        for kind, text in labels
-        if not text.isprintable() or not 0 < len(text) <= longest[kind]
+        f"with at most {LONGEST[kind]} characters."
+        for kind, text in given
+        if not text.isprintable() or not 0 < len(text) <= LONGEST[kind]
     ]
 
 
-def _type_problems(steps: Sequence[Step]) -> list[str]:
+def _step_problems(steps: Sequence[StepLike]) -> list[str]:
+    """What the steps say of themselves, and what they take that nothing delivers."""
     problems = [
-        f"Step {step.name!r} does not say which event it accepts."
-        for step in steps
-        if not step.accepts
+        f"Step {step.name!r} {problem}" for step in steps for problem in step.problems
     ]
     problems += [
-        f"Step {step.name!r} accepts StopEvent, which is never delivered."
+        f"Step {step.name!r} accepts {kind.__name__}, which is never delivered."
         for step in steps
-        if any(issubclass(c, StopEvent) for c in step.accepts)
+        for kind in (*step.accepts, *step.collects)
+        if issubclass(kind, StopEvent | InputRequestEvent)
     ]
-    return [*problems, *_twins(steps)]
+    return problems
 
 
-def _twins(steps: Sequence[Step]) -> list[str]:
-    named: set[type[Event]] = set(BUILT_IN)
-    named.update(c for step in steps for c in (*step.accepts, *(step.emits or ())))
-    by_type: dict[str, set[type[Event]]] = {}
+def _twins(steps: Sequence[StepLike]) -> list[str]:
+    named = dict.fromkeys(BUILT_IN)
+    for step in steps:
+        emits = step.emits.types if step.emits else ()
+        named |= dict.fromkeys((*step.accepts, *step.collects, *emits))
+    by_type: dict[str, list[type[Event]]] = {}
     for kind in named:
-        by_type.setdefault(kind.event_type, set()).add(kind)
+        by_type.setdefault(kind.event_type, []).append(kind)
     return [
         f"Two event classes are called {event_type!r}."
         for event_type, kinds in sorted(by_type.items())
@@ -79,7 +108,7 @@ def _twins(steps: Sequence[Step]) -> list[str]:
     ]
 
 
-def _start_problems(steps: Sequence[Step]) -> list[str]:
+def _start_problems(steps: Sequence[StepLike]) -> list[str]:
     if not steps:
         return ["The workflow has no steps."]
     starts = {c for step in steps for c in step.accepts if issubclass(c, StartEvent)}
@@ -91,56 +120,25 @@ def _start_problems(steps: Sequence[Step]) -> list[str]:
     return []
 
 
-def _flow_problems(steps: Sequence[Step]) -> list[str]:
-    """Follow the declared events from the start: what is lost, what is never met?"""
-    emitted = _reachable_events(steps)
+def _handler_problems(steps: Sequence[StepLike]) -> list[str]:
+    """Of the steps that take the failures of others."""
+    names = [step.name for step in steps]
+    handlers = [step for step in steps if StepFailedEvent in step.accepts]
     problems = [
-        f"{kind.__name__} is emitted, but no step accepts it."
-        for kind in sorted(emitted, key=lambda kind: kind.__name__)
-        if not _is_final(kind) and not _accepting(steps, kind)
+        f"Step {step.name!r} has for_steps, but does not accept StepFailedEvent."
+        for step in steps
+        if step.for_steps is not None and step not in handlers
     ]
     problems += [
-        f"Step {step.name!r} is never reached: nothing emits what it accepts."
-        for step in steps
-        if not any(step in _accepting(steps, kind) for kind in emitted)
+        f"Step {step.name!r} is for the failures of {name!r}, which is no step."
+        for step in handlers
+        for name in step.for_steps or ()
+        if name not in names
     ]
-    if not any(issubclass(kind, StopEvent) for kind in emitted):
-        problems.append("No path leads to a StopEvent.")
+    for name in dict.fromkeys(s.name for s in steps if s not in handlers):
+        takers = [s.name for s in handlers if not s.for_steps or name in s.for_steps]
+        if len(takers) > 1:
+            problems.append(
+                f"The failures of step {name!r} are taken by {' and '.join(takers)}."
+            )
     return problems
-
-
-def _reachable_events(steps: Sequence[Step]) -> set[type[Event]]:
-    found: set[type[Event]] = set()
-    pending: list[type[Event]] = [
-        c for step in steps for c in step.accepts if issubclass(c, StartEvent)
-    ] or [StartEvent]
-    while pending:
-        kind = pending.pop()
-        if kind in found:
-            continue
-        found.add(kind)
-        if issubclass(kind, InputRequestEvent):
-            pending += _answers_to(steps)
-        for step in _accepting(steps, kind):
-            pending += step.emits or ()
-    return found
-
-
-def _answers_to(steps: Sequence[Step]) -> list[type[Event]]:
-    """Answers come as InputResponseEvent, or as a `respond_as` that a step accepts."""
-    own = [
-        c
-        for step in steps
-        for c in step.accepts
-        if c not in BUILT_IN and not issubclass(c, StartEvent)
-    ]
-    emitted = {c for step in steps for c in step.emits or ()}
-    return [c for c in own if c not in emitted] or [InputResponseEvent]
-
-
-def _accepting(steps: Sequence[Step], kind: type[Event]) -> list[Step]:
-    return [s for s in steps if any(issubclass(kind, c) for c in s.accepts)]
-
-
-def _is_final(kind: type[Event]) -> bool:
-    return issubclass(kind, StopEvent | InputRequestEvent)

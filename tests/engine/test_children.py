@@ -1,0 +1,176 @@
+"""Runs that do the work of a step: what their parent makes of their news."""
+
+from typing import Any
+
+from tests.engine.definitions import RETRY, a_step, a_subworkflow, define
+from tests.engine.story import Story
+from workflows_app.engine import InputRequestEvent, StopEvent
+from workflows_app.engine.commands import StartChild, TellChild, TellParent
+from workflows_app.engine.state import Place
+from workflows_app.engine.ticks import (
+    Aborted,
+    CallDue,
+    ChildFinished,
+    ChildTold,
+    Paused,
+    Resumed,
+    RunTimedOut,
+    Started,
+    VoteCast,
+)
+
+NEXT = a_step("next", "Done")
+
+
+def parent(*branches: str, **options: Any) -> Story:
+    merge = options.pop("merge", "wait_all")
+    limits = {k: options.pop(k) for k in ("timeout",) if k in options}
+    sub = a_subworkflow(*branches, merge=merge)
+    return Story(define(a_step("sub", subworkflow=sub, **options), NEXT, **limits))
+
+
+def done(branch: int, result: str = "1", **more: Any) -> ChildFinished:
+    more.setdefault("status", "completed")
+    return ChildFinished(Place(1, 1, branch), result=result, **more)
+
+
+def failed(branch: int, attempt: int = 1) -> ChildFinished:
+    error = {"type": "StepFailedError", "error_type": "ValueError", "message": "no"}
+    return ChildFinished(Place(1, attempt, branch), "failed", error=error)
+
+
+def told(story: Story) -> list[tuple[int, type]]:
+    return [(t.place.branch, type(t.news)) for t in story.of(TellChild)]
+
+
+def test_a_sub_workflow_gets_the_event_and_holds_no_worker() -> None:
+    story = parent("child")
+
+    start = story.of(StartChild)[0]
+    assert (start.branch.workflow, start.event.type) == ("child", "StartEvent")
+    assert story.state.calls[1].phase == "away"
+    assert story.ready == []
+
+
+def test_its_result_becomes_the_event_of_the_step() -> None:
+    story = parent("child").tick(done(0, '{"n":1}'))
+
+    assert story.ready == ["next"]
+    assert story.claim().event.body == '{"result":{"n":1}}'
+
+
+def test_all_branches_are_waited_for_in_their_order() -> None:
+    story = parent("a", "b").tick(done(1, "2"))
+    assert story.ready == []
+
+    story.tick(done(0, "1"))
+
+    assert story.claim().event.body == '{"results":[1,2]}'
+
+
+def test_the_first_failure_ends_the_other_branches_and_is_the_cause() -> None:
+    story = parent("a", "b").tick(failed(1))
+
+    assert told(story) == [(0, Aborted)]
+    assert story.error["cause"]["error_type"] == "ValueError"
+
+
+def test_the_first_that_completes_is_enough() -> None:
+    story = parent("a", "b", "c", merge="first_completes").tick(failed(0))
+    assert story.status == "running"
+
+    story.tick(done(1, '"won"'))
+
+    assert told(story) == [(2, Aborted)]
+    assert story.claim().event.body == '{"result":"won","branch":"b"}'
+
+
+def test_it_fails_only_when_all_have_failed() -> None:
+    story = parent("a", "b", merge="first_completes").tick(failed(0)).tick(failed(1))
+
+    assert story.error["step_name"] == "sub"
+
+
+def test_a_failed_child_is_started_anew_only_if_that_was_wished() -> None:
+    story = parent("child", retry=RETRY).tick(failed(0))
+    story.now += 10
+
+    story.tick(CallDue(1))
+
+    assert story.of(StartChild)[0].place == Place(1, 2, 0)
+    assert story.tick(failed(0, attempt=1)).commands == [], "old news"
+
+
+def test_the_parent_waits_when_its_child_does_and_shows_its_question() -> None:
+    story = parent("child")
+    text = '{"request_id":"q"}'
+
+    story.tick(ChildTold(Place(1, 1, 0), "waiting", "input_requested", text))
+
+    assert story.status == "waiting"
+    assert [line.text for line in story.lines if line.kind == "input_requested"] == [
+        text
+    ]
+    story.tick(ChildTold(Place(1, 1, 0), "running"))
+    assert story.status == "running"
+
+
+def test_pause_resume_and_abort_go_down_the_tree() -> None:
+    story = parent("child").tick(Paused("olga"))
+    assert told(story) == [(0, Paused)]
+    assert told(story.tick(Resumed("olga"))) == [(0, Resumed)]
+    assert told(story.tick(Aborted("olga"))) == [(0, Aborted)]
+
+
+def test_the_time_of_a_child_counts_for_its_parent() -> None:
+    story = parent("a", "b", timeout=100)
+    assert story.of(StartChild)[0].budget == 60.0  # the step's own limit is less
+
+    late = {"type": "TimeoutError", "scope": "workflow", "message": "late"}
+    story.tick(
+        ChildFinished(Place(1, 1, 0), "timed_out", error=late, active_seconds=100.0)
+    )
+
+    assert (story.status, story.error["limit_seconds"]) == ("timed_out", 100)
+
+
+def child() -> Story:
+    steps = a_step("ask"), a_step("decide", "InputResponseEvent")
+    story = Story(define(*steps))
+    event = story.state.calls[1].event
+    story.state = type(story.state)()
+    return story.tick(Started(event, place=Place(7, 1, 0), budget=30.0))
+
+
+def test_a_child_tells_its_parent_what_it_asks_and_hears() -> None:
+    story = child()
+    story.complete(story.claim(), InputRequestEvent("q", "Well?"))
+    news = [tell.news for tell in story.of(TellParent)]
+    assert [(n.kind, n.status) for n in news if isinstance(n, ChildTold)] == [
+        ("input_requested", "waiting")
+    ]
+
+    story.tick(VoteCast("q", None))
+    heard = story.of(TellParent)[0].news
+    assert isinstance(heard, ChildTold)
+    assert (heard.kind, heard.status) == ("input_received", "running")
+
+
+def test_a_child_tells_its_parent_how_it_ended() -> None:
+    story = child()
+
+    story.complete(story.claim(), StopEvent(result=5))
+
+    over = story.of(TellParent)[-1].news
+    assert isinstance(over, ChildFinished)
+    assert (over.result, over.active_seconds) == ("5", 1.0)
+
+
+def test_a_child_has_no_more_time_than_its_parent_gave_it() -> None:
+    story = child()
+    story.claim()
+    story.now += 30
+
+    story.tick(RunTimedOut())
+
+    assert story.status == "timed_out"
