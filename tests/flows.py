@@ -92,8 +92,17 @@ def ask_right(ctx: Context, ev: Right) -> InputRequestEvent:
 def join(ctx: Context, ev: InputResponseEvent) -> StopEvent | None:
     """End when both have been answered."""
     ctx.state.append("answers", f"{ev.request_id}:{ev.response}")
-    answers = [*ctx.state.get("answers", []), f"{ev.request_id}:{ev.response}"]
+    answers = ctx.state.get("answers")
     return StopEvent(result=sorted(answers)) if len(answers) == 2 else None
 
 
 two_branches = Workflow("two-branches", [split, ask_left, ask_right, join])
+
+
+@step
+def ask_soon(ctx: Context, ev: StartEvent) -> InputRequestEvent:
+    """Ask what must be answered within a minute."""
+    return InputRequestEvent("well", "Well?", expires_in=60)
+
+
+hurried = Workflow("hurried", [ask_soon, decide])

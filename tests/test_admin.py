@@ -25,6 +25,7 @@ from workflows_app.models import (
     Receiver,
     Run,
     RunEvent,
+    RunInbox,
     Snapshot,
     Source,
 )
@@ -42,6 +43,7 @@ READ_ONLY = [
     InputResponse,
     Run,
     RunEvent,
+    RunInbox,
     Snapshot,
 ]
 EDITABLE = [Receiver, Source]
@@ -94,7 +96,9 @@ def _fill(bob: User, times: int = 1) -> None:
         request = make_request()
         answer = Answer(value={"amount": 1}, outcome="approve", user=bob)
         Handler(request.run_id).respond(request.request_id, answer)
-        Handler(make_run().pk).abort()
+        run = make_run()
+        Handler(run.pk).abort()
+        RunInbox.objects.create(target=run, sender=run.pk, number=1, tick="{}")
 
 
 def _deliver(source: Source) -> None:

@@ -2,7 +2,7 @@
 
 A request is seen by those who may answer it, by who started its run, and by operators.
 A run is seen by operators, by who started it, by the members of its groups, and by
-whoever sees one of its requests. What one may not see is not there.
+whoever sees a request of it, or of a run that works for it. What one may not see is not there.
 """
 
 from typing import TypeAlias
@@ -69,9 +69,18 @@ def visible_runs(user: Viewer) -> QuerySet[Run]:
         return runs
     if not isinstance(user, User) or not user.is_active:
         return runs.none()
-    asked = InputRequest.objects.filter(_addressed_to(user), run=OuterRef("pk"))
+    asked = _of(OuterRef("pk")).filter(_addressed_to(user))
     mine = Q(groups__overlap=sorted(groups_of(user)))
     return runs.filter(Q(started_by=user) | mine | Exists(asked))
+
+
+def requests_of(run: Run) -> QuerySet[InputRequest]:
+    """What a run asks, and what the runs ask that work for it."""
+    return _of(run.pk)
+
+
+def _of(run: UUID | OuterRef) -> QuerySet[InputRequest]:
+    return InputRequest.objects.filter(Q(run=run) | Q(root_id=run))
 
 
 def get_request(user: Viewer, pk: UUID) -> InputRequest:

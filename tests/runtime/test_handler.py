@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from tests import flows
-from tests.factories import make_run, run_steps, start_run
+from tests.factories import let_pass, make_run, run_steps, start_run
 from workflows_app.engine.errors import (
     AlreadyAnsweredError,
     InvalidResponseError,
@@ -20,8 +20,8 @@ from workflows_app.engine.errors import (
     TimeoutError,  # noqa: A004 - engine.md's name
     UnknownRequestError,
 )
-from workflows_app.engine.ticks import CallClaimed, RequestDue, StepFailed, StepTimedOut
-from workflows_app.models import InputRequest, InputResponse, Run
+from workflows_app.engine.ticks import CallClaimed, StepFailed, StepTimedOut
+from workflows_app.models import InputRequest, InputResponse
 from workflows_app.runtime.handler import Answer, Handler
 from workflows_app.runtime.transition import apply
 
@@ -110,20 +110,18 @@ def test_an_aborted_run_takes_no_answer_and_says_why(olga: User) -> None:
 
 
 def test_an_expired_request_takes_no_answer() -> None:
-    run = make_run()
-    state = Run.objects.get(pk=run.pk).state.replace(
-        '"expires_in":null', '"expires_in":0.0'
-    )
-    Run.objects.filter(pk=run.pk).update(state=state)
-    apply(run.pk, RequestDue("approve"))
+    run = make_run(flows.hurried)
+    let_pass(run.pk, 61)
 
     with pytest.raises(RequestExpiredError):
-        Handler(run.pk).respond("approve", YES)
+        Handler(run.pk).respond("well", Answer())
+    with pytest.raises(RequestExpiredError):
+        Handler(run.pk).respond("well", Answer())
 
 
 def test_a_run_under_way_has_no_result_yet() -> None:
     with pytest.raises(NotFinishedError):
-        Handler(make_run().pk).result()
+        Handler(make_run().pk).result(timeout=0)
 
 
 def test_a_failed_step_is_the_result_of_its_run() -> None:

@@ -6,9 +6,9 @@ import psycopg
 import pytest
 from django.db import connection
 from django.db.models import F
-from django.utils import timezone
 
-from tests.factories import make_run, start_run
+from tests import flows
+from tests.factories import let_pass, make_run, start_run
 from workflows_app.engine.ticks import CallClaimed
 from workflows_app.models import Call, InputRequest, Run
 from workflows_app.runtime import jobs
@@ -53,10 +53,8 @@ def test_after_a_lost_connection_no_lease_is_called_lost_for_a_while() -> None:
 
 
 def test_a_request_that_is_due_is_closed() -> None:
-    run = make_run()
-    state = run.state.replace('"expires_in":null', '"expires_in":0.0')
-    Run.objects.update(state=state)
-    InputRequest.objects.update(expires_at=timezone.now() - LONG_AGO)
+    run = make_run(flows.hurried)
+    let_pass(run.pk, 61)
 
     Watcher().look()
 
@@ -64,9 +62,9 @@ def test_a_request_that_is_due_is_closed() -> None:
 
 
 def test_no_request_of_a_paused_run_expires() -> None:
-    run = make_run()
+    run = make_run(flows.hurried)
     Handler(run.pk).pause()
-    InputRequest.objects.update(expires_at=timezone.now() - LONG_AGO)
+    let_pass(run.pk, 61)
 
     Watcher().look()
 

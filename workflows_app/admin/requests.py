@@ -43,6 +43,7 @@ class InputRequestAdmin(ReadOnlyAdmin):
         ("subject", "status", "priority"),
         ("assignees", "groups", "tags"),
         ("opened_at", "expires_at", "closed_at"),
+        ("effective_at", "due_at"),
         ("digest", "previous"),
         "policy",
         "shown_text",
@@ -62,11 +63,11 @@ class InputRequestAdmin(ReadOnlyAdmin):
 
 @admin.register(InputResponse)
 class InputResponseAdmin(ReadOnlyAdmin):
-    """The answers that counted."""
+    """The votes: those that decided, those that did not, those that were taken back."""
 
     run_path = "run"
     deferred = ("answer", "request__shown")
-    list_display = ("at", "request", "page", "outcome", "responder", "door")
+    list_display = ("at", "request", "page", "outcome", "decides", "responder", "door")
     list_select_related = ("request",)
     list_filter = ("door", "responder_kind", RequestWorkflowFilter, "at")
     search_fields = ("id__endswith", "responder__iexact", "outcome__iexact")
@@ -74,6 +75,7 @@ class InputResponseAdmin(ReadOnlyAdmin):
     fields = (
         ("request", "page", "run"),
         ("outcome", "at"),
+        ("decides", "withdrawn_at"),
         ("responder_kind", "responder", "user", "door"),
         "reason",
         "answer_text",

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from workflows_app import access
 from workflows_app.engine.errors import RunFinishedError
-from workflows_app.models import Definition, Run, RunEvent, Snapshot
+from workflows_app.models import Definition, Run, RunEvent, RunInbox, Snapshot
 from workflows_app.runtime.handler import Handler
 
 from .base import (
@@ -41,13 +41,14 @@ class RunAdmin(ReadOnlyAdmin):
     """All runs; the page of a run tells its story."""
 
     run_path = "pk"
-    deferred = RUN_TEXTS
+    deferred = (*RUN_TEXTS, *(f"parent__{text}" for text in RUN_TEXTS))
     list_display = (
         "short_id",
         "page",
         "workflow",
         "status",
         "paused",
+        "priority",
         "started_by",
         "source",
         "created_at",
@@ -62,6 +63,7 @@ class RunAdmin(ReadOnlyAdmin):
         ("id", "page"),
         ("workflow", "definition", "status", "paused"),
         "related",
+        ("root_id", "parent", "forked_from", "priority"),
         ("started_by", "source", "groups", "tags"),
         "idempotency_key",
         "input_text",
@@ -177,7 +179,13 @@ class SnapshotAdmin(ReadOnlyAdmin):
     """Copies of runs, as they were."""
 
     run_path = "run"
-    deferred = ("state", "values", *(f"run__{text}" for text in RUN_TEXTS))
+    deferred = (
+        "state",
+        "values",
+        "inbox",
+        "children",
+        *(f"run__{text}" for text in RUN_TEXTS),
+    )
     list_display = ("taken_at", "run", "cause", "number", "revision")
     list_select_related = ("run",)
     list_filter = ("cause", RunWorkflowFilter, "taken_at")
@@ -186,6 +194,7 @@ class SnapshotAdmin(ReadOnlyAdmin):
         ("number", "revision"),
         "state_text",
         "values_text",
+        "children_text",
     )
 
     @admin.display(description="state")
@@ -196,8 +205,30 @@ class SnapshotAdmin(ReadOnlyAdmin):
     def values_text(self, snapshot: Snapshot) -> str:
         return shortened(snapshot.values)
 
+    @admin.display(description="children")
+    def children_text(self, snapshot: Snapshot) -> str:
+        return shortened(snapshot.children)
+
     def view_on_site(self, snapshot: Snapshot) -> str:
         return f"/runs/{snapshot.run_id}/"
+
+
+@admin.register(RunInbox)
+class RunInboxAdmin(ReadOnlyAdmin):
+    """News between runs that nobody has taken in yet: mostly none."""
+
+    run_path = "target"
+    deferred = ("tick", *(f"target__{text}" for text in RUN_TEXTS))
+    list_display = ("created_at", "target", "sender", "number")
+    list_select_related = ("target",)
+    fields = (("target", "sender", "number", "created_at"), "tick_text")
+
+    @admin.display(description="news")
+    def tick_text(self, news: RunInbox) -> str:
+        return shortened(news.tick)
+
+    def view_on_site(self, news: RunInbox) -> str:
+        return f"/runs/{news.target_id}/"
 
 
 @admin.register(Definition)

@@ -5,7 +5,7 @@ from .callback import Callback, Receiver
 from .definition import Definition
 from .delivery import Delivery
 from .input_request import InputRequest, InputResponse
-from .run import Run, RunState
+from .run import Run, RunInbox, RunState
 from .run_event import RunEvent
 from .snapshot import Snapshot
 from .source import Source
@@ -20,6 +20,7 @@ __all__ = [
     "Receiver",
     "Run",
     "RunEvent",
+    "RunInbox",
     "RunState",
     "Snapshot",
     "Source",

@@ -1,4 +1,7 @@
-"""Calls under way: what workers claim, and what the watch loop looks after."""
+"""Calls under way: what workers claim, and what the watch loop looks after.
+
+A call that waits for a person, for room, or for the runs that do its work has no row.
+"""
 
 from django.db import models
 from django.db.models import Q
@@ -16,10 +19,13 @@ class Call(models.Model):
     step = models.CharField(max_length=100)
     attempt = models.PositiveIntegerField(default=0)
     worker = models.CharField(
-        max_length=200, blank=True, help_text="Who runs it; empty while it is ready."
+        max_length=200, blank=True, help_text="Who runs it; empty while nobody does."
     )
     ready_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(
+        null=True, help_text="When its back-off is over, or its start is due."
+    )
 
     class Meta:
         constraints = [
@@ -37,6 +43,11 @@ class Call(models.Model):
                 fields=["ready_at"],
                 name="call_ready",
                 condition=Q(ready_at__isnull=False),
+            ),
+            models.Index(
+                fields=["not_before"],
+                name="call_due",
+                condition=Q(not_before__isnull=False),
             ),
         ]
 

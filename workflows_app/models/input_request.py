@@ -16,10 +16,11 @@ from .run import Run
 
 
 class InputRequest(models.Model):
-    """A question to people. It never changes while it is open."""
+    """A question to people. What it shows never changes."""
 
     class Status(models.TextChoices):
         OPEN = "open"
+        DECIDED = "decided", "decided, can be undone"
         ANSWERED = "answered"
         EXPIRED = "expired"
         WITHDRAWN = "withdrawn"
@@ -42,6 +43,12 @@ class InputRequest(models.Model):
     previous = models.CharField(max_length=200, blank=True)
     opened_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
+    effective_at = models.DateTimeField(
+        null=True, blank=True, help_text="When what was decided counts."
+    )
+    due_at = models.DateTimeField(
+        null=True, blank=True, help_text="When something happens next by itself."
+    )
     closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -58,9 +65,9 @@ class InputRequest(models.Model):
                 condition=Q(status="open"),
             ),
             models.Index(
-                fields=["expires_at"],
+                fields=["due_at"],
                 name="request_due",
-                condition=Q(status="open", expires_at__isnull=False),
+                condition=Q(status__in=["open", "decided"], due_at__isnull=False),
             ),
             GinIndex(
                 fields=["groups"], name="request_groups", condition=Q(status="open")
@@ -81,6 +88,12 @@ class InputRequest(models.Model):
         return self.status == self.Status.OPEN
 
     @property
+    def decision(self) -> "InputResponse | None":
+        """The vote that decides, if one does."""
+        votes = self.responses.all()
+        return next((v for v in votes if v.decides and v.withdrawn_at is None), None)
+
+    @property
     def content(self) -> dict[str, Any]:
         """What is shown: subject, prompt, metadata, display, schema, outcomes."""
         shown: dict[str, Any] = values.load(self.shown)
@@ -93,7 +106,10 @@ class InputRequest(models.Model):
 
 
 class InputResponse(models.Model):
-    """The answer that counted: who gave it, through which door, to what was shown."""
+    """A vote: who gave it, through which door, to what was shown.
+
+    One of them decides; one that was taken back stays on record.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid7, editable=False)
     request = models.ForeignKey(
@@ -111,11 +127,22 @@ class InputResponse(models.Model):
     reason = models.TextField(blank=True)
     idempotency_key = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField()
+    decides = models.BooleanField(default=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-at"]
         constraints = [
-            models.UniqueConstraint(fields=["request"], name="decide_each_request_once")
+            models.UniqueConstraint(
+                fields=["request"],
+                name="decide_each_request_once",
+                condition=Q(decides=True, withdrawn_at__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=["request", "responder_kind", "responder"],
+                name="count_each_voter_once",
+                condition=Q(withdrawn_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

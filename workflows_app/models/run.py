@@ -1,4 +1,4 @@
-"""Runs, and the values that their steps keep."""
+"""Runs, the values that their steps keep, and what runs tell each other."""
 
 import uuid_utils.compat as uuid
 from django.conf import settings
@@ -33,6 +33,27 @@ class Run(models.Model):
     input = models.TextField(help_text="The fields of the start event, exact JSON.")
     result = models.TextField(null=True, blank=True)  # noqa: DJ001 - None: no result yet
     error = models.TextField(null=True, blank=True)  # noqa: DJ001 - None: no error
+    root_id = models.UUIDField(
+        help_text="The run at the top of the tree of runs; a run without a parent itself."
+    )
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="children",
+        help_text="The run whose sub-workflow step this one does.",
+    )
+    parent_call = models.PositiveIntegerField(null=True, blank=True)
+    parent_attempt = models.PositiveIntegerField(null=True, blank=True)
+    parent_branch = models.PositiveIntegerField(null=True, blank=True)
+    forked_from = models.UUIDField(
+        null=True, blank=True, help_text="The run of the snapshot that it began from."
+    )
+    priority = models.IntegerField(
+        default=0, help_text="Higher ones get workers first."
+    )
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
     )
@@ -61,7 +82,12 @@ class Run(models.Model):
                 fields=["workflow", "idempotency_key"],
                 name="start_each_key_once",
                 condition=models.Q(idempotency_key__isnull=False),
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["parent", "parent_call", "parent_attempt", "parent_branch"],
+                name="run_each_branch_once",
+                condition=models.Q(parent__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="run_newest"),
@@ -69,6 +95,11 @@ class Run(models.Model):
                 fields=["timeout_at"],
                 name="run_timeout_due",
                 condition=models.Q(timeout_at__isnull=False),
+            ),
+            models.Index(
+                fields=["root_id"],
+                name="run_tree",
+                condition=models.Q(parent__isnull=False),
             ),
         ]
 
@@ -103,3 +134,31 @@ class RunState(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class RunInbox(models.Model):
+    """News from one run for another, until that one has taken it in.
+
+    Parent and child are never locked together: each reads its inbox by itself.
+    """
+
+    target = models.ForeignKey(
+        Run, on_delete=models.CASCADE, db_index=False, related_name="inbox"
+    )
+    sender = models.UUIDField()
+    number = models.BigIntegerField(help_text="Counts up with what the sender did.")
+    tick = models.TextField(help_text="What it tells, as plain JSON.")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name_plural = "run inbox"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["target", "sender", "number"], name="take_in_each_news_once"
+            )
+        ]
+        indexes = [models.Index(fields=["created_at"], name="inbox_oldest")]
+
+    def __str__(self) -> str:
+        return f"news {self.number} for {self.target_id}"

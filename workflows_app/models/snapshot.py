@@ -21,6 +21,10 @@ class Snapshot(models.Model):
     taken_at = models.DateTimeField()
     state = models.TextField(help_text="The engine's state, exact JSON.")
     values = models.TextField(help_text="Each key of ctx.state with its version.")
+    inbox = models.TextField(default="[]", help_text="News that it had not taken in.")
+    children = models.TextField(
+        default="[]", help_text="The runs that work for it, at the same moment."
+    )
 
     class Meta:
         ordering = ["-taken_at", "-id"]

@@ -1,153 +1,143 @@
 """One attempt of a call: its body, its limits, what it streams, how it is committed."""
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import Future
-from functools import partial
+import logging
 from time import monotonic
-from typing import Any, Protocol
 
-from django.db import InterfaceError, OperationalError
-
-from workflows_app.engine.context import Context
-from workflows_app.engine.errors import RunNotFoundError
-from workflows_app.engine.state import EventRecord
-from workflows_app.engine.ticks import (
-    RunTimedOut,
-    StepTimedOut,
-    StreamWritten,
-    Tick,
+from workflows_app.engine.body import Ended, failure
+from workflows_app.engine.errors import (
+    AlreadyAnsweredError,
+    RequestExpiredError,
+    RunFinishedError,
+    RunNotFoundError,
+    StateConflictError,
+    UnknownRequestError,
 )
+from workflows_app.engine.ticks import CallLost, StepCompleted, Tick, VoteCast
 
-from .execute import Bodies, Granted, Outcome, failure
-from .transition import Applied, Claimant, apply
+from .attempt_watch import AttemptWatch
+from .database import AWAY
+from .execute import BodyLost, Granted, Host, RunningBody
+from .outbox import Outbox
+from .transition import Applied
 
-STREAM_PAUSE = 0.05
-STREAM_LINES = 100
-"""Written lines are stored together, after this time or this many (design.md 3)."""
+log = logging.getLogger(__name__)
 
-SLACK = 0.01
-"""Seconds after a run's limit at which it is told: the database's clock decides."""
+MUTATIONS = 100
+"""How often mutations are made anew because others were faster, before it fails."""
 
-
-class Host(Protocol):
-    """What an attempt needs of its executor."""
-
-    bodies: Bodies
-
-    async def in_database(self, act: Callable[..., Any], *given: Any) -> Any: ...
-
-    def claimant(self, granted: Granted) -> Claimant | None: ...
-
-    def begin(self, granted: Granted) -> None: ...
-
-    def end(self, granted: Granted) -> None: ...
+ANSWERED = (
+    AlreadyAnsweredError,
+    RequestExpiredError,
+    RunFinishedError,
+    UnknownRequestError,
+)
+"""Refusals of an input handler's answer that mean: somebody else was faster."""
 
 
 class RunningAttempt:
     """Runs the body and tells the run what became of it, within the limits."""
 
     def __init__(self, host: Host, granted: Granted) -> None:
+        self.granted = granted
         self._host = host
-        self._granted = granted
         self._call = granted.start.call
-        self._loop = asyncio.get_running_loop()
-        self._written: list[EventRecord] = []
-        self._flush: asyncio.Task[None] | None = None
-        self._hurry = asyncio.Event()
+        self.watch = AttemptWatch(host, granted, self._apply)
+        self._outbox = Outbox(
+            self._call, self._apply, self.watch.wait, self.watch.go_on
+        )
+        self._body: RunningBody | None = None
 
     async def finish(self) -> Granted | None:
         """Run to the end and commit; the next attempt of the run, if one was granted."""
-        self._host.begin(self._granted)
+        self._body = body = self._host.start(self.granted, self._outbox, self._begun)
+        if self.granted.is_isolated:
+            self.watch.wait(monotonic(), None)  # its process takes a moment to be there
         try:
-            return await self._run()
-        finally:  # whatever happened here, nobody must hold the lease for us any more
-            self._host.end(self._granted)
-
-    async def _run(self) -> Granted | None:
-        began = monotonic()
-        context, body = self._host.bodies.start(self._granted, self._write)
-        outcome = asyncio.wrap_future(body)
-        await asyncio.wait({outcome}, timeout=self._time_limit())
-        if not outcome.done():
-            await self._cut(context, body, monotonic() - began)
+            ended = await self.watch.until_end(body, body.outcome)
+            if ended is None:
+                await self._stop(body)
+                return None
+            self._host.report("done", self.granted)
+            return await self._commit(body, ended)
+        except BodyLost as lost:
+            await self._lose(lost)
             return None
-        await self._flush_now()
-        return Granted.find(await self._commit(outcome.result()))
+        finally:
+            body.close()
 
-    def _time_limit(self) -> float | None:
-        start = self._granted.start
-        run_limit = None if start.run_limit is None else start.run_limit + SLACK
-        limits = [x for x in (start.limit, run_limit) if x is not None]
-        return min(limits, default=None)
+    def look(self) -> None:
+        """To be called a few times a second."""
+        if self._body is not None:
+            self.watch.look_at_loop(self._body)
 
-    async def _cut(
-        self, context: Context, body: "Future[Outcome]", elapsed: float
-    ) -> None:
-        """Fence the attempt first, so that the run goes on; then ask the body to stop.
+    def _begun(self) -> None:
+        self.watch.go_on(monotonic())
 
-        While it does not, nobody says that it ended, and the supervisor acts.
+    async def _stop(self, body: RunningBody) -> None:
+        """Ask the body to stop. While it does not, nobody says that it ended.
+
+        If it comes to its end all the same, the log says that this did not count. For
+        a body that cannot even hear it, because of another one, nobody waits.
         """
-        await self._host.in_database(apply, self._granted.run_id, self._late(elapsed))
-        context.cancel()
+        self._host.report("cut", self.granted)
         body.cancel()
-        await asyncio.wait({asyncio.wrap_future(body)})
-        await self._host.bodies.breathe()  # a cancelled future says nothing of its loop
+        if body.is_stalled:
+            return
+        waiter = asyncio.wrap_future(body.outcome)
+        await asyncio.wait({waiter})
+        if waiter.cancelled() or waiter.exception() is not None:
+            return
+        tick = waiter.result().tick
+        if isinstance(tick, StepCompleted):
+            await self._apply(tick)
 
-    def _late(self, elapsed: float) -> Tick:
-        limit = self._granted.start.limit
-        if limit is None or elapsed < limit:
-            return RunTimedOut()
-        return StepTimedOut(self._call.number, self._call.attempt, limit, elapsed)
+    async def _lose(self, lost: BodyLost) -> None:
+        """The process of the body is gone: at once the call can be done again."""
+        log.warning("Step %s of run %s: %s", self._call.step, self.granted.run_id, lost)
+        await self._outbox.flush()
+        await self._apply(CallLost(self._call.number, self._call.attempt))
 
-    async def _commit(self, outcome: Outcome) -> Applied:
+    # The commit
+
+    async def _commit(self, body: RunningBody, ended: Ended) -> Granted | None:
         """Commit what the step did; what cannot be committed is the step's failure."""
         try:
-            return await self._apply(outcome)
-        except (OperationalError, InterfaceError, RunNotFoundError):
+            await self._outbox.flush()
+            if ended.vote is not None:
+                await self._vote(ended.vote)
+            applied = await self._complete(body, ended.tick)
+        except (*AWAY, RunNotFoundError, BodyLost):
             raise
         except Exception as error:  # noqa: BLE001 - made of somebody else's values
-            return await self._apply(failure(self._granted, error))
+            applied = await self._fail(error)
+        return Granted.find(applied)
 
-    async def _apply(self, tick: Tick) -> Applied:
-        applied: Applied = await self._host.in_database(
-            partial(apply, claimant=self._host.claimant(self._granted)),
-            self._granted.run_id,
-            tick,
+    async def _complete(self, body: RunningBody, tick: Tick) -> Applied:
+        """Mutations of values that others changed meanwhile are made anew."""
+        for _ in range(MUTATIONS):
+            applied = await self._apply(tick, claims=True)
+            if not applied.stale or not isinstance(tick, StepCompleted):
+                return applied
+            again = await self.watch.until_end(body, body.redo(tick, applied.stale))
+            if again is None:
+                return applied  # too late: the attempt does not count any more
+            tick = again.tick
+        raise StateConflictError(
+            f"Other steps changed {', '.join(applied.stale)} each of {MUTATIONS} times.",
+            list(applied.stale),
         )
-        return applied
 
-    def _write(self, record: EventRecord) -> None:
-        """Called from the body's thread: hand the line over to the main loop."""
-        self._loop.call_soon_threadsafe(self._collect, record)
+    async def _vote(self, vote: VoteCast) -> None:
+        """The answer of the input handler, through the door of every answer (R21)."""
+        try:
+            await self._apply(vote)
+        except ANSWERED as refusal:
+            log.info("An input handler's answer came too late: %s", refusal)
 
-    def _collect(self, record: EventRecord) -> None:
-        self._written.append(record)
-        if len(self._written) >= STREAM_LINES:
-            self._hurry.set()
-        if self._flush is None:
-            self._flush = self._loop.create_task(self._flush_all())
+    async def _fail(self, error: Exception) -> Applied:
+        workflow, attempt = self.granted.find_workflow(), self.granted.attempt
+        return await self._apply(failure(workflow, attempt, error), claims=True)
 
-    async def _flush_all(self) -> None:
-        """Store what is written, some of it at a time, in order, until nothing is left."""
-        while self._written:
-            try:
-                async with asyncio.timeout(STREAM_PAUSE):
-                    await self._hurry.wait()
-            except TimeoutError:
-                pass
-            self._hurry.clear()
-            await self._store()
-        self._flush = None
-
-    async def _flush_now(self) -> None:
-        await asyncio.sleep(0)  # what the body handed over last
-        while self._flush is not None:
-            self._hurry.set()
-            await self._flush
-
-    async def _store(self) -> None:
-        lines, self._written = tuple(self._written), []
-        if lines:
-            tick = StreamWritten(self._call.number, self._call.attempt, lines)
-            await self._host.in_database(apply, self._granted.run_id, tick)
+    async def _apply(self, tick: Tick, *, claims: bool = False) -> Applied:
+        return await self._host.apply(self.granted, tick, claims=claims)

@@ -2,39 +2,21 @@
 
 import asyncio
 import json
+import logging
 import os
-import signal
 import subprocess
 import sys
-from dataclasses import dataclass
 from time import monotonic
 from typing import Any
-from uuid import UUID
 
-from django.conf import settings
+from .held import Held, Key
+from .process import child_environment, identity
 
-from .process import identity
-
-
-@dataclass(slots=True)
-class Held:
-    """An attempt whose body is running. Limits are in seconds from `began`."""
-
-    run_id: UUID
-    call: int
-    attempt: int
-    limit: float | None
-    run_limit: float | None
-    began: float
-    cut_at: float = 0.0
-
-    def is_late(self, now: float, margin: float) -> bool:
-        limits = [x for x in (self.limit, self.run_limit) if x is not None]
-        return bool(limits) and now > self.began + min(limits) + margin
+log = logging.getLogger(__name__)
 
 
 class Child:
-    """Starts an executor and listens to its pipe. Made in the main thread."""
+    """Starts an executor, listens to its pipe and gives it orders. For the main thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -43,17 +25,24 @@ class Child:
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
             [sys.executable, "-m", "django", "executor", str(theirs), str(os.getpid())],
             pass_fds=[theirs],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_path())},
-            stdin=subprocess.DEVNULL,
+            env=child_environment(),
+            stdin=subprocess.PIPE,
+            bufsize=0,
             start_new_session=True,  # Ctrl-C is for the supervisor
         )
         os.close(theirs)
+        assert self._process.stdin is not None
+        self._orders = self._process.stdin.fileno()
+        os.set_blocking(self._orders, False)
         self.pid = self._process.pid
         self.name = str(identity(self.pid))
         self.was_ready = False
         self.leaving = False
+        self.heard_at = monotonic()
+        self.searched_at = 0.0
         self._rest = b""
-        self._held: dict[tuple[str, int, int], Held] = {}
+        self._is_killed = self._is_deaf = False
+        self._held: dict[Key, Held] = {}
         loop.add_reader(self._pipe, self._hear)
 
     def held(self) -> list[Held]:
@@ -68,14 +57,32 @@ class Child:
             return None
         return max(self.held(), key=lambda held: held.began, default=None)
 
+    def cut(self, held: Held) -> None:
+        """Order the executor to stop a body; it may have done so already."""
+        line = json.dumps({"kind": "cut", **held.name}).encode() + b"\n"
+        try:
+            os.write(self._orders, line)
+        except BlockingIOError:
+            log.warning("Executor %s does not listen", self.pid)  # and will be killed
+        except BrokenPipeError:
+            pass  # it is gone
+
     def leave(self) -> None:
         """Take nothing new, finish, exit."""
         if not self.leaving:
             self.leaving = True
-            self._process.send_signal(signal.SIGTERM)
+            self._process.terminate()
 
     def kill(self) -> None:
-        self._process.kill()
+        if not self._is_killed:
+            log.warning("Executor %s is stuck: killed", self.pid)
+            self._is_killed = True
+            self._process.kill()
+
+    def is_silent(self, now: float, seconds: float) -> bool:
+        """Whether its main loop has not turned for so long: a step holds the lock."""
+        self._hear()  # what it has said already
+        return self.was_ready and now > self.heard_at + seconds
 
     def has_ended(self) -> bool:
         if self._process.poll() is None:
@@ -83,21 +90,19 @@ class Child:
         self._hear()  # its last words
         return True
 
-    def is_stuck(self, now: float, grace: float) -> bool:
-        """Whether only late attempts are left in it, or one is late beyond the grace."""
-        cut = [held for held in self.held() if held.cut_at]
-        if not cut:
-            return False
-        if any(now > held.cut_at + grace for held in cut):
-            return True
-        others = len(cut) < len(self._held)
-        return not others and all(now > held.cut_at + 1.0 for held in cut)
+    def has_cut(self, now: float, seconds: float) -> bool:
+        """Whether a body that was given up is still there after so many seconds."""
+        return any(h.cut_at and now > h.cut_at + seconds for h in self._held.values())
 
     def close(self) -> None:
         self._loop.remove_reader(self._pipe)
         os.close(self._pipe)
+        assert self._process.stdin is not None
+        self._process.stdin.close()
 
     def _hear(self) -> None:
+        if self._is_deaf:
+            return
         try:
             while chunk := os.read(self._pipe, 65536):
                 self._rest += chunk
@@ -105,28 +110,20 @@ class Child:
             pass
         else:
             self._loop.remove_reader(self._pipe)  # the other end is closed
+            self._is_deaf = True
         *lines, self._rest = self._rest.split(b"\n")
         for line in lines:
-            self._note(json.loads(line))
+            self._note(json.loads(line), monotonic())
 
-    def _note(self, said: dict[str, Any]) -> None:
-        if said["kind"] == "ready":
-            self.was_ready = True
+    def _note(self, said: dict[str, Any], now: float) -> None:
+        self.heard_at = now
+        if said["kind"] in {"ready", "alive"}:
+            self.was_ready = self.was_ready or said["kind"] == "ready"
             return
         key = said["run"], said["call"], said["attempt"]
-        if said["kind"] == "end":
+        if said["kind"] == "begin":
+            self._held[key] = Held.begin(said, now)
+        elif said["kind"] == "end":
             self._held.pop(key, None)
-            return
-        self._held[key] = Held(
-            UUID(said["run"]),
-            said["call"],
-            said["attempt"],
-            said["limit"],
-            said["run_limit"],
-            began=monotonic(),
-        )
-
-
-def _import_path() -> list[str]:
-    """What this process can import, its child can: also when started from elsewhere."""
-    return [str(settings.BASE_DIR), *(path for path in sys.path if path)]
+        elif key in self._held:
+            self._held[key].hear(said, now)

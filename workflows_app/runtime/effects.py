@@ -2,78 +2,61 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
-from uuid import UUID
 
 import uuid_utils.compat as uuid
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from workflows_app.engine.commands import (
     ChangeState,
     CloseRequest,
     Command,
-    EndCall,
+    DropVote,
     Finish,
+    MoveRequest,
     OpenRequest,
     Publish,
-    RecordResponse,
+    RecordVote,
     RunStep,
     SaveSnapshot,
     StartAttempt,
 )
-from workflows_app.engine.definition import Definition
-from workflows_app.engine.errors import DuplicateRequestError
-from workflows_app.engine.state import Call, Request, State
+from workflows_app.engine.state import Call, State
+from workflows_app.engine.state_text import dump_state
 from workflows_app.stream.wakeup import JOBS, QUEUE, notifier, run_topic
 
-from . import jobs, statements, values
-from .statements import execute
+from . import jobs, news, request_rows, values
+from .run_row import RunRow
+from .statements import execute, runs
 
 LEASE = 9.0
 """Seconds for which a claimed call is held without renewal (design.md 3)."""
 
+HAVE_ROWS = frozenset({"ready", "running", "later"})
+"""The phases of calls that workers or the watch loop look for."""
+
 T = TypeVar("T")
-
-
-@dataclass(slots=True)
-class RunRow:
-    """A run as it is locked: its row, and the database's time."""
-
-    id: UUID
-    definition: Definition
-    workflow: str
-    tags: dict[str, str]
-    state: State
-    revision: int
-    number: int
-    now: float
 
 
 def perform(run: RunRow, state: State, commands: Sequence[Command]) -> None:
     """Write everything that this transition changes. The caller holds the run's lock."""
-    run.state, run.revision = state, run.revision + 1
-    text = state.dump()
+    before, run.state = run.state, state
+    run.revision += 1
+    text = dump_state(state)
     lines = _of(commands, Publish)
-    execute(statements.SAVE_RUN, {**_saved(run, commands, lines), "state": text})
+    saved = {**_saved(run, commands, lines), **_calls(before, state, commands)}
+    execute(runs.SAVE_RUN, {**saved, "state": text})
     run.number += len(lines)
     for change in _of(commands, ChangeState):
         values.write(run.id, run.revision, change.changes)
-    for opened in _of(commands, OpenRequest):
-        _open(run, opened.request)
-    for response in _of(commands, RecordResponse):
-        _record(run, response)
-    _close(run, _of(commands, CloseRequest))
+    _write_requests(run, commands)
+    news.write(run, [c for c in commands if isinstance(c, news.Told)])
     for snapshot in _of(commands, SaveSnapshot):
         _snapshot(run, snapshot.cause, text)
     for finish in _of(commands, Finish):
         _tell_receivers(run, finish)
-    started = {s.call.number for s in _of(commands, StartAttempt)}
-    waiting = [c.call for c in _of(commands, RunStep) if c.call.number not in started]
-    offered = [jobs.ReadyCall(c.number, c.attempt, c.step) for c in waiting]
-    jobs.defer_steps(run.id, run.definition, offered)
+    _offer(run, commands)
     transaction.on_commit(lambda: notifier.send(_topics(run, commands)))
 
 
@@ -99,21 +82,21 @@ def _saved(
         "error": json.dumps(finish.error) if finish and finish.error else None,
         "lease": LEASE,
         **_lines(run.number, lines),
-        **_calls(commands),
     }
 
 
 def _timeout_at(run: RunRow) -> float | None:
-    """When the run's time is over if nothing changes: the earlier of its two limits."""
+    """When the run's time is over if nothing changes: the earliest of its limits."""
     definition, state = run.definition, run.state
     if state.is_finished:
         return None
     moments = []
     if definition.deadline is not None:
         moments.append(state.started_at + definition.deadline)
-    if definition.timeout is not None and state.active_since is not None:
-        left = definition.timeout - state.active_seconds
-        moments.append(state.active_since + left)
+    if state.active_since is not None:
+        limits = (definition.timeout, state.budget)
+        left = [x - state.active_seconds for x in limits if x is not None]
+        moments += [state.active_since + x for x in left]
     return min(moments, default=None)
 
 
@@ -131,93 +114,43 @@ def _lines(number: int, lines: list[Publish]) -> dict[str, Any]:
     }
 
 
-def _calls(commands: Sequence[Command]) -> dict[str, Any]:
-    """The calls' rows: what ended goes; of a call that changed twice the last counts."""
-    rows: dict[int, tuple[Call, str]] = {}
-    ended: set[int] = set()
-    for command in commands:
-        if isinstance(command, EndCall):
-            rows.pop(command.call, None)
-            ended.add(command.call)
-        elif isinstance(command, RunStep):
-            rows[command.call.number] = command.call, ""
-        elif isinstance(command, StartAttempt):
-            rows[command.call.number] = command.call, command.worker
+def _calls(before: State, after: State, commands: Sequence[Command]) -> dict[str, Any]:
+    """The calls' rows, from what has become of the calls."""
+    workers = {s.call.number: s.worker for s in _of(commands, StartAttempt)}
+    had = {number: _row(call) for number, call in before.calls.items()}
+    have = {number: _row(call) for number, call in after.calls.items()}
+    changed = [
+        after.calls[number]
+        for number, row in have.items()
+        if row is not None and row != had.get(number)
+    ]
     return {
-        "ended": sorted(ended - set(rows)),
-        "call_numbers": list(rows),
-        "call_steps": [call.step for call, _ in rows.values()],
-        "call_attempts": [call.attempt for call, _ in rows.values()],
-        "workers": [worker for _, worker in rows.values()],
+        "ended": [n for n, row in had.items() if row and have.get(n) is None],
+        "call_numbers": [call.number for call in changed],
+        "call_steps": [call.step for call in changed],
+        "call_attempts": [call.attempt for call in changed],
+        "workers": [workers.get(call.number, "") for call in changed],
+        "not_befores": [call.not_before for call in changed],
     }
 
 
-def _open(run: RunRow, request: Request) -> None:
-    policy = request.policy
-    parameters = {
-        "id": uuid.uuid7(),
-        "run": run.id,
-        "request_id": request.request_id,
-        "workflow": run.workflow,
-        "step": request.step,
-        "subject": _subject(request),
-        "shown": request.shown,
-        "digest": request.digest,
-        "policy": json.dumps(dict(policy)),
-        "assignees": list(policy["assignees"]),
-        "groups": list(policy["groups"]),
-        "priority": request.priority,
-        "tags": json.dumps(dict(request.tags)),
-        "previous": request.previous or "",
-        "now": run.now,
-        "expires_at": request.expires_at,
-    }
-    if execute(statements.INSERT_REQUEST, parameters).fetchone() is None:
-        raise DuplicateRequestError(
-            f"This run has asked {request.request_id!r} before; give each its own id."
-        )
-
-
-def _subject(request: Request) -> str:
-    """The subject without what a text column cannot hold, and not too long for a list."""
-    subject = str(json.loads(request.shown)["subject"]).replace("\0", "␀")
-    return subject[:299] + "…" if len(subject) > 300 else subject  # noqa: PLR2004
-
-
-def _record(run: RunRow, command: RecordResponse) -> None:
-    parameters = {
-        "id": uuid.uuid7(),
-        "run": run.id,
-        "request_id": command.request_id,
-        "user": _user_id(command),
-        "responder_kind": command.responder.kind,
-        "responder": command.responder.name,
-        "door": command.door,
-        "outcome": command.outcome,
-        "answer": command.answer,
-        "reason": command.reason.replace("\0", "␀"),
-        "key": command.idempotency_key or "",
-        "now": run.now,
-    }
-    execute(statements.INSERT_RESPONSE, parameters)
-
-
-def _user_id(command: RecordResponse) -> int | None:
-    if command.responder.kind != "person":
+def _row(call: Call) -> tuple[object, ...] | None:
+    """What the row of a call depends on; None when it has none."""
+    if call.phase not in HAVE_ROWS:
         return None
-    users = get_user_model().objects.filter(username=command.responder.name)
-    return users.values_list("pk", flat=True).first()
+    return call.phase, call.attempt, call.not_before
 
 
-def _close(run: RunRow, closed: list[CloseRequest]) -> None:
-    if closed:
-        parameters = {
-            "run": run.id,
-            "now": run.now,
-            "request_ids": [c.request_id for c in closed],
-            "statuses": [c.status for c in closed],
-        }
-        execute(statements.CLOSE_REQUESTS, parameters)
+def _write_requests(run: RunRow, commands: Sequence[Command]) -> None:
+    for opened in _of(commands, OpenRequest):
+        request_rows.open_request(run, opened.request)
+    for dropped in _of(commands, DropVote):
+        request_rows.drop_vote(run, dropped)
+    for recorded in _of(commands, RecordVote):
+        request_rows.record_vote(run, recorded)
+    for moved in _of(commands, MoveRequest):
+        request_rows.move_request(run, moved.request)
+    request_rows.close_requests(run, _of(commands, CloseRequest))
 
 
 def _snapshot(run: RunRow, cause: str, state: str) -> None:
@@ -231,10 +164,13 @@ def _snapshot(run: RunRow, cause: str, state: str) -> None:
         "state": state,
         "kept": settings.SNAPSHOTS_KEPT,
     }
-    execute(statements.INSERT_SNAPSHOT, parameters)
+    execute(runs.INSERT_SNAPSHOT, parameters)
 
 
 def _tell_receivers(run: RunRow, finish: Finish) -> None:
+    """What works for another run is a part of it, and nobody outside hears of it."""
+    if run.parent_id is not None:
+        return
     result = finish.result or "null"
     about = {
         "run_id": str(run.id),
@@ -252,13 +188,28 @@ def _tell_receivers(run: RunRow, finish: Finish) -> None:
         "body": body,
         "now": run.now,
     }
-    rows = execute(statements.INSERT_CALLBACKS, parameters).fetchall()
+    rows = execute(runs.INSERT_CALLBACKS, parameters).fetchall()
     jobs.defer_callbacks([row[0] for row in rows])
+
+
+def _offer(run: RunRow, commands: Sequence[Command]) -> None:
+    """Ask for workers for what is ready and has not been claimed with this very tick."""
+    ready = [
+        run.state.calls[command.call.number]
+        for command in _of(commands, RunStep)
+        if command.call.number in run.state.calls
+    ]
+    offered = [
+        jobs.ReadyCall(call.number, call.attempt, call.step)
+        for call in ready
+        if call.phase == "ready"
+    ]
+    jobs.defer_steps(run.id, run.definition, offered, priority=run.priority)
 
 
 def _topics(run: RunRow, commands: Sequence[Command]) -> list[str]:
     topics = [run_topic(run.id)]
-    if any(isinstance(c, OpenRequest | CloseRequest) for c in commands):
+    if any(isinstance(c, OpenRequest | MoveRequest | CloseRequest) for c in commands):
         topics.append(QUEUE)
     if any(isinstance(c, RunStep | Finish) for c in commands):
         topics.append(JOBS)

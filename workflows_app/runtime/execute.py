@@ -1,212 +1,167 @@
-"""A step's body, outside every transaction: what it gets, and what comes back."""
+"""Steps' bodies in this process: async ones on a loop of their own, others in threads.
 
-import asyncio
-import traceback
-from collections.abc import Callable, Coroutine
+Somebody else's code never runs on the loop that serves the queue.
+"""
+
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from threading import Thread
-from time import monotonic
-from typing import Any
+from typing import Protocol
 from uuid import UUID
 
-from django.db import connections
-
-from workflows_app.engine import registry, values
+from workflows_app.engine import registry
+from workflows_app.engine.body import Body, Ended
 from workflows_app.engine.commands import StartAttempt
-from workflows_app.engine.context import Attempt, Context, Stored
-from workflows_app.engine.emission import as_emitted
-from workflows_app.engine.errors import EngineError, IncompatibleSnapshotError
-from workflows_app.engine.events import Event, Origin
-from workflows_app.engine.state import EventRecord
-from workflows_app.engine.steps import Step
-from workflows_app.engine.ticks import StepCompleted, StepFailed
+from workflows_app.engine.context import Attempt, Link
+from workflows_app.engine.run_state import Stored
+from workflows_app.engine.session import Sessions
+from workflows_app.engine.ticks import StepCompleted, Tick
 from workflows_app.engine.workflow import Workflow
 
+from .body_loop import BodyLoop, LoopBody
+from .clock import Limits
+from .local_body import ThreadBody
 from .transition import Applied
 
 THREADS = 32
-TRACEBACK_LENGTH = 20_000
 
-FAILURES = (Exception, SystemExit, KeyboardInterrupt, asyncio.CancelledError)
-"""What a body may raise, being somebody else's code, without ending the process."""
+BREATH = 0.05
+"""Seconds after which a loop on which an async body has not begun counts as blocked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """An attempt that this process may run, with the state as it was committed."""
+    """An attempt that this process may run, with the state as it was committed.
+
+    `budget` is all the active time that the run may ever have.
+    """
 
     run_id: UUID
     workflow: str
     start: StartAttempt
     stored: dict[str, Stored]
+    at: float
+    budget: float | None
 
     @classmethod
     def find(cls, applied: Applied) -> "Granted | None":
         """The attempt that a transition granted, if it granted one."""
-        if applied.granted is None:
+        start = applied.granted
+        if start is None:
             return None
-        return cls(applied.run_id, applied.workflow, applied.granted, applied.stored)
+        used = applied.state.active_at(applied.at)
+        budget = None if start.run_limit is None else start.run_limit + used
+        return cls(
+            applied.run_id, applied.workflow, start, applied.stored, applied.at, budget
+        )
+
+    @property
+    def attempt(self) -> Attempt:
+        return Attempt(
+            run_id=str(self.run_id),
+            workflow_name=self.workflow,
+            start=self.start,
+            stored=self.stored,
+            at=self.at,
+        )
+
+    @property
+    def limits(self) -> Limits:
+        start = self.start
+        life = None if start.deadline is None else start.deadline - self.at
+        return Limits(step=start.limit, active=start.run_limit, life=life)
+
+    @property
+    def is_isolated(self) -> bool:
+        workflow = self.find_workflow()
+        if workflow is None:
+            return False
+        step = workflow.definition.find_step(self.start.call.step)
+        return step is not None and step.isolation == "process"
+
+    def active_left(self, applied: Applied) -> float | None:
+        """What is left of the run's active time, seen from a later moment."""
+        if self.budget is None:
+            return None
+        return self.budget - applied.state.active_at(applied.at)
+
+    def find_workflow(self) -> Workflow | None:
+        return registry.find_workflow(self.workflow)
 
 
-Outcome = StepCompleted | StepFailed
+class BodyLost(Exception):  # noqa: N818 - told to the run as a loss, not as an error
+    """The process of a body ended before the body did."""
+
+
+class RunningBody(Protocol):
+    """A body under way, wherever it runs."""
+
+    outcome: "Future[Ended]"
+
+    @property
+    def has_begun(self) -> bool: ...
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether another body keeps it from doing anything."""
+
+    def cancel(self) -> None:
+        """Ask it to stop. `outcome` tells when it has."""
+
+    def redo(
+        self, done: StepCompleted, fresh: Mapping[str, Stored]
+    ) -> "Future[Ended]": ...
+
+    def close(self) -> None:
+        """Nothing more is wanted of it."""
+
+
+class Host(Protocol):
+    """What an attempt needs of its executor."""
+
+    def start(
+        self, granted: Granted, link: Link, begun: Callable[[], None]
+    ) -> RunningBody: ...
+
+    def rescue(self, running: RunningBody) -> None: ...
+
+    async def apply(
+        self, granted: Granted, tick: Tick, *, claims: bool = False
+    ) -> Applied: ...
+
+    def report(self, kind: str, granted: Granted, **more: object) -> None: ...
 
 
 class Bodies:
-    """Runs steps' bodies: async ones on a loop of their own, the others in threads.
-
-    Somebody else's code never runs on the loop that serves the queue.
-    """
+    """Starts bodies, and keeps what they share: threads, loops, session objects."""
 
     def __init__(self) -> None:
+        self.sessions = Sessions()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="step")
-        self._loop = asyncio.new_event_loop()
-        Thread(target=self._loop.run_forever, name="steps", daemon=True).start()
+        self._loops: list[BodyLoop] = []
 
-    def start(
-        self, granted: Granted, write: Callable[[EventRecord], None]
-    ) -> "tuple[Context, Future[Outcome]]":
-        context = make_context(granted, write)
-        step = _find_step(granted)
-        if step is not None and step.is_async:
-            body = _run_async(granted, context, step)
-            return context, asyncio.run_coroutine_threadsafe(body, self._loop)
-        return context, self._threads.submit(_run_sync, granted, context, step)
+    def start(self, granted: Granted, link: Link) -> ThreadBody | LoopBody:
+        body = Body(granted.find_workflow(), granted.attempt, link, self.sessions)
+        if not body.is_async:
+            return ThreadBody(body, self._threads)
+        running = LoopBody(body, self._threads)
+        running.offer(self._free_loop())
+        return running
 
-    async def breathe(self) -> None:
-        """Until the async bodies' loop turns again: never, if one of them blocks it."""
-        turn = asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop)
-        await asyncio.wrap_future(turn)
+    def rescue(self, running: RunningBody) -> None:
+        """Move a body that has not begun to another loop: something blocks its own."""
+        if isinstance(running, LoopBody) and running.withdraw():
+            running.offer(self._free_loop())
 
+    def look(self) -> None:
+        """Notice loops that are blocked. To be called a few times a second."""
+        for loop in self._loops:
+            loop.look()
 
-def make_context(granted: Granted, write: Callable[[EventRecord], None]) -> Context:
-    call = granted.start.call
-    attempt = Attempt(
-        run_id=str(granted.run_id),
-        workflow_name=granted.workflow,
-        step_name=call.step,
-        call_id=f"{granted.run_id}/{call.number}",
-        attempt=call.attempt,
-        limit=granted.start.limit,
-    )
-    return Context(attempt, granted.stored, write)
-
-
-def _find_step(granted: Granted) -> Step | None:
-    workflow = registry.find_workflow(granted.workflow)
-    return workflow.steps.get(granted.start.call.step) if workflow else None
-
-
-def _run_sync(granted: Granted, context: Context, step: Step | None) -> Outcome:
-    """Run in a thread, and leave no database connection of the body's behind in it."""
-    try:
-        return _judge_sync(granted, context, step)
-    finally:
-        connections.close_all()
-
-
-def _judge_sync(granted: Granted, context: Context, step: Step | None) -> Outcome:
-    return _Body(granted, context).judge(
-        lambda event: _required(step).body(context, event)
-    )
-
-
-async def _run_async(granted: Granted, context: Context, step: Step) -> Outcome:
-    body = _Body(granted, context)
-    try:
-        returned = await _awaited(step, context, body.event())
-    except asyncio.CancelledError as error:
-        if context.cancelled():
-            raise  # it was cut, and this is how it stops
-        return body.failed(error)
-    except FAILURES as error:
-        return body.failed(error)
-    return body.judge(lambda _: returned)
-
-
-def _awaited(step: Step, context: Context, event: Event) -> Coroutine[Any, Any, Any]:
-    coroutine: Coroutine[Any, Any, Any] = step.body(context, event)
-    return coroutine
-
-
-def _required(step: Step | None) -> Step:
-    if step is None:
-        raise IncompatibleSnapshotError("This worker has no code for the step.")
-    return step
-
-
-class _Body:
-    """One attempt: turns what the step did into the tick that tells it."""
-
-    def __init__(self, granted: Granted, context: Context) -> None:
-        self._granted = granted
-        self._call = granted.start.call
-        self._context = context
-        self._began = monotonic()
-
-    def event(self) -> Event:
-        workflow = registry.get_workflow(self._granted.workflow)
-        origin = Origin(run_id=str(self._granted.run_id), created_at=_now())
-        return make_event(workflow, self._call.event).with_origin(origin)
-
-    def judge(self, act: Callable[[Event], Any]) -> Outcome:
-        """Run, or look at what was returned: a completion, or a failure with reason."""
-        try:
-            returned = act(self.event())
-            emitted = as_emitted(returned, self._call.step)
-        except FAILURES as error:
-            return self.failed(error)
-        return StepCompleted(
-            self._call.number,
-            self._call.attempt,
-            (*self._context.sent, *emitted),
-            tuple(self._context.state.changes),
-            seconds=monotonic() - self._began,
-        )
-
-    def failed(self, error: BaseException) -> StepFailed:
-        return failure(self._granted, error, seconds=monotonic() - self._began)
-
-
-def failure(
-    granted: Granted, error: BaseException, *, seconds: float = 0.0
-) -> StepFailed:
-    """A failed attempt, told by its exception."""
-    kind = type(error)
-    builtin = kind.__module__ == "builtins" or isinstance(error, EngineError)
-    name = kind.__qualname__ if builtin else f"{kind.__module__}.{kind.__qualname__}"
-    try:
-        message, text = str(error), "".join(traceback.format_exception(error))
-    except FAILURES as odd:
-        message = text = f"(its text cannot be had: {type(odd).__name__})"
-    return StepFailed(
-        granted.start.call.number,
-        granted.start.call.attempt,
-        error_type=name,
-        message=_storable(message),
-        traceback=_storable(text[-TRACEBACK_LENGTH:]),
-        seconds=seconds,
-    )
-
-
-def _storable(text: str) -> str:
-    return text.encode(errors="backslashreplace").decode().replace("\0", "␀")
-
-
-def make_event(workflow: Workflow, record: EventRecord) -> Event:
-    """The event that a step gets: its author's class where there is one."""
-    fields = values.load(record.body)
-    for name in record.types:
-        kind = workflow.event_types.get(name)
-        if kind is not None:
-            return (
-                kind(**fields)
-                if kind.event_type == record.type
-                else Event(record.type, **fields)
-            )
-    return Event(record.type, **fields)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251 - informs the step, decides nothing
+    def _free_loop(self) -> BodyLoop:
+        """The first loop that turns, as far as is known: session objects live on it."""
+        free = next((loop for loop in self._loops if not loop.is_blocked), None)
+        if free is None:
+            free = BodyLoop()
+            self._loops.append(free)
+        return free

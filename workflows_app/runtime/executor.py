@@ -8,26 +8,31 @@ import json
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from time import monotonic
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError
 
 from workflows_app.engine import registry
+from workflows_app.engine.context import Link
+from workflows_app.engine.definition import INPUT_HANDLER
 from workflows_app.engine.errors import RunNotFoundError
-from workflows_app.engine.ticks import CallClaimed
+from workflows_app.engine.ticks import CallClaimed, Tick
+from workflows_app.models import Call
 from workflows_app.stream.wakeup import connection_parameters
 
 from .attempt import RunningAttempt
+from .database import AWAY, DatabaseThreads
 from .definitions import publish
 from .discovery import load_workflows
-from .execute import THREADS, Bodies, Granted
+from .execute import THREADS, Bodies, Granted, RunningBody
+from .isolated import Isolation
 from .jobs import LOST, CallbackJob, JobQueue, StepJob, Work, entrypoints
-from .process import identity
-from .transition import Claimant, apply
+from .process import SILENCE, identity
+from .transition import Applied, Claimant, apply
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +42,20 @@ DATABASE_THREADS = 4
 PATIENCE = 60.0
 """Seconds for which a finished step waits for a database that is away."""
 
+SWITCH = 0.001
+"""Seconds after which a body that computes lets the main loop have a turn."""
+
+BEAT = 0.2
+"""Seconds from one sign of life to the next."""
+
+THAW = 2.0
+"""Seconds after it was frozen in which an executor looks whether it still holds what it
+begins: what it claimed before may have been given back."""
+
 Report = Callable[[Mapping[str, Any]], None]
 Callbacks = Callable[[UUID], Awaitable[None]]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Executor:
@@ -49,20 +66,36 @@ class Executor:
 
     def __init__(self, report: Report, callbacks: Callbacks) -> None:
         self._name = str(identity())
-        self.bodies = Bodies()
+        self._bodies = Bodies()
+        self._isolation = Isolation()
         self._report = report
         self._callbacks = callbacks
-        self._database = ThreadPoolExecutor(DATABASE_THREADS, "database")
+        self._database = DatabaseThreads(DATABASE_THREADS, brief=True)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._attempts: dict[UUID, list[RunningAttempt]] = {}
         self._draining = asyncio.Event()
+        self._beat_at = self._thawed_at = monotonic()
         self._queue = JobQueue([])
+
+    async def beat(self) -> None:
+        """Let the supervisor hear that the main loop turns, and see which others do."""
+        while True:
+            now = monotonic()
+            if now > self._beat_at + SILENCE:
+                self._thawed_at = now
+            self._beat_at = now
+            self._report({"kind": "alive"})
+            self._bodies.look()
+            for attempt in list(self._running()):
+                attempt.look()
+            await asyncio.sleep(BEAT)
 
     async def run(self) -> None:
         """Fetch and run until told to drain; then finish what is under way."""
         self._queue = JobQueue(await self._publish())
         while not self._draining.is_set():
             try:
-                parameters = await self.in_database(connection_parameters)
+                parameters = await self._in_database(connection_parameters)
                 await self._queue.connect(parameters)
                 self._report({"kind": "ready"})
                 await self._serve()
@@ -77,44 +110,85 @@ class Executor:
         self._draining.set()
         self._queue.wake()
 
-    async def in_database(self, act: Callable[..., Any], *given: Any) -> Any:
+    def obey(self, order: Mapping[str, Any]) -> None:
+        """The supervisor has found that an attempt does not count any more."""
+        for attempt in self._attempts.get(UUID(order["run"]), ()):
+            call = attempt.granted.start.call
+            if (call.number, call.attempt) == (order["call"], order["attempt"]):
+                attempt.watch.fence()
+
+    def _running(self) -> Iterator[RunningAttempt]:
+        for attempts in self._attempts.values():
+            yield from attempts
+
+    # What an attempt needs of its host
+
+    def start(
+        self, granted: Granted, link: Link, begun: Callable[[], None]
+    ) -> RunningBody:
+        if granted.is_isolated:
+            return self._isolation.start(granted, link, begun)
+        return self._bodies.start(granted, link)
+
+    def rescue(self, running: RunningBody) -> None:
+        self._bodies.rescue(running)
+
+    def report(self, kind: str, granted: Granted, **more: object) -> None:
+        call = granted.start.call
+        name = {"call": call.number, "attempt": call.attempt}
+        self._report({"kind": kind, "run": str(granted.run_id), **name, **more})
+
+    async def apply(
+        self, granted: Granted, tick: Tick, *, claims: bool = False
+    ) -> Applied:
+        """Move the attempt's run; what else runs here of it learns what became of it."""
+        claimant = self._claimant(granted) if claims else None
+        applied = await self._in_database(
+            apply, granted.run_id, tick, claimant=claimant
+        )
+        for attempt in list(self._attempts.get(granted.run_id, ())):
+            attempt.watch.learn(applied)
+        if applied.state.is_finished:
+            self._bodies.sessions.drop(str(granted.run_id))
+        return applied
+
+    def _claimant(self, granted: Granted) -> Claimant | None:
+        """How this process takes the run's next call with it; not while it drains."""
+        workflow = registry.find_workflow(granted.workflow)
+        if workflow is None or self._draining.is_set():
+            return None
+        return Claimant(self._name, {*workflow.steps, INPUT_HANDLER})
+
+    # Work
+
+    async def _in_database(
+        self, act: Callable[P, T], *given: P.args, **named: P.kwargs
+    ) -> T:
         """Run in a database thread, again and again while the database is away."""
-        loop, deadline, pause = asyncio.get_running_loop(), monotonic() + PATIENCE, 0.1
+        deadline, pause = monotonic() + PATIENCE, 0.1
         while True:
             try:
-                return await loop.run_in_executor(self._database, _guard, act, *given)
-            except (OperationalError, InterfaceError) as error:
+                return await self._database.run(act, *given, **named)
+            except AWAY as error:
                 if monotonic() > deadline:
                     raise
                 log.warning("The database is away: %s", error)
             await asyncio.sleep(pause)
             pause = min(pause * 2, 1.0)
 
-    def claimant(self, granted: Granted) -> Claimant | None:
-        """How this process takes the run's next call with it; not while it drains."""
-        workflow = registry.find_workflow(granted.workflow)
-        if workflow is None or self._draining.is_set():
-            return None
-        return Claimant(self._name, workflow.steps)
-
-    def begin(self, granted: Granted) -> None:
-        start = granted.start
-        limits = {"limit": start.limit, "run_limit": start.run_limit}
-        self._report({"kind": "begin", **_name(granted), **limits})
-
-    def end(self, granted: Granted) -> None:
-        self._report({"kind": "end", **_name(granted)})
-
     async def _publish(self) -> list[str]:
         """Offer every workflow that there is code for."""
         names = []
         for workflow in load_workflows():
+            definition = workflow.definition
+            if any(step.isolation == "process" for step in definition.steps):
+                self._isolation.prepare()
             try:
-                await self.in_database(publish, workflow.definition)
+                await self._in_database(publish, definition)
             except DatabaseError as error:
                 log.error("Left out workflow %s: %s", workflow.name, error)
             else:
-                names += entrypoints(workflow.definition)
+                names += entrypoints(definition)
         return names
 
     async def _serve(self) -> None:
@@ -143,9 +217,31 @@ class Executor:
         if isinstance(work, CallbackJob):
             await self._callbacks(work.callback_id)
             return
-        granted = await self.in_database(_claim, work, self._name)
+        granted = await self._in_database(_claim, work, self._name)
         while granted is not None:  # its completion may grant the next call of the run
-            granted = await RunningAttempt(self, granted).finish()
+            if self._was_frozen() and not await self._in_database(_is_held, granted):
+                return
+            granted = await self._run(granted)
+
+    def _was_frozen(self) -> bool:
+        """Whether the supervisor may have given back what this process has claimed."""
+        now = monotonic()
+        return now > self._beat_at + SILENCE or now < self._thawed_at + THAW
+
+    async def _run(self, granted: Granted) -> Granted | None:
+        """One attempt, from its begin to its end as the supervisor hears of them."""
+        attempt = RunningAttempt(self, granted)
+        self._attempts.setdefault(granted.run_id, []).append(attempt)
+        limits = granted.limits
+        told = {"limit": limits.step, "active": limits.active, "life": limits.life}
+        self.report("begin", granted, **told, budget=granted.budget)
+        try:
+            return await attempt.finish()
+        finally:  # whatever happened here, nobody must hold the lease for us any more
+            self.report("end", granted)
+            self._attempts[granted.run_id].remove(attempt)
+            if not self._attempts[granted.run_id]:
+                del self._attempts[granted.run_id]
 
 
 def _claim(job: StepJob, worker: str) -> Granted | None:
@@ -155,18 +251,12 @@ def _claim(job: StepJob, worker: str) -> Granted | None:
         return None
 
 
-def _guard(act: Callable[..., Any], *given: Any) -> Any:
-    """Keep the thread's connection, unless it broke."""
-    try:
-        return act(*given)
-    except (OperationalError, InterfaceError):
-        connection.close()
-        raise
-
-
-def _name(granted: Granted) -> dict[str, Any]:
-    call = granted.start.call
-    return {"run": str(granted.run_id), "call": call.number, "attempt": call.attempt}
+def _is_held(granted: Granted) -> bool:
+    start = granted.start
+    name = {"number": start.call.number, "attempt": start.call.attempt}
+    return Call.objects.filter(
+        run_id=granted.run_id, worker=start.worker, **name
+    ).exists()
 
 
 def _reporter(fd: int) -> Report:
@@ -181,10 +271,27 @@ def _reporter(fd: int) -> Report:
     return report
 
 
+async def _take_orders(executor: Executor) -> None:
+    """Lines of JSON from the supervisor, on standard input."""
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
+    )
+    while line := await reader.readline():
+        executor.obey(json.loads(line))
+
+
 async def serve(report_fd: int, callbacks: Callbacks) -> None:
     """The main loop of an executor process."""
+    sys.setswitchinterval(SWITCH)
     executor = Executor(_reporter(report_fd), callbacks)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, executor.drain)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the supervisor decides
+    beside = [
+        asyncio.create_task(_take_orders(executor)),
+        asyncio.create_task(executor.beat()),
+    ]
     await executor.run()
+    for task in beside:
+        task.cancel()

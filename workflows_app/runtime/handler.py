@@ -1,61 +1,33 @@
 """The verbs: everything that somebody may want of a run, whatever door he came by."""
 
-from dataclasses import dataclass
-from typing import Any
+import asyncio
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from typing import Any, Unpack
 from uuid import UUID
 
 from django.contrib.auth.models import User
 
-from workflows_app import access
-from workflows_app.engine import values
-from workflows_app.engine.commands import RecordResponse
-from workflows_app.engine.emission import check_name
-from workflows_app.engine.errors import (
-    AlreadyAnsweredError,
-    EngineError,
-    NotFinishedError,
-    RequestExpiredError,
-    RunAbortedError,
-    RunFinishedError,
-    RunNotFoundError,
-    StalledError,
-    StepFailedError,
-    StepLostError,
-    TimeoutError,  # noqa: A004 - engine.md's name
-    UnknownRequestError,
-)
-from workflows_app.engine.policy import PROGRAM
+from workflows_app.engine.errors import NotFinishedError, RunNotFoundError
+from workflows_app.engine.events import Event, InputResponseEvent
+from workflows_app.engine.result import WorkflowResult
 from workflows_app.engine.snapshot import Snapshot
-from workflows_app.engine.ticks import Aborted, Paused, Resumed, VoteCast
-from workflows_app.models import InputRequest, InputResponse, Run
+from workflows_app.engine.steps import UNSET
+from workflows_app.engine.ticks import Aborted, Paused, Resumed
+from workflows_app.models import Run
+from workflows_app.stream.log import is_quiet
 
-from . import snapshots
+from . import answering, following, snapshots
+from .answering import Answer, AnswerOptions, InputReceipt
+from .history import HistoryEvent
+from .outcomes import result_of
+from .pending import PendingRequest, read_pending
+from .streamed import EventReader, Wanted
 from .transition import Applied, apply
 
+__all__ = ["Answer", "Handler", "InputReceipt", "RunStatus"]
 
-@dataclass(frozen=True, slots=True)
-class InputReceipt:
-    """The answer is recorded; `duplicate` when it had been before."""
-
-    request_id: str
-    outcome: str
-    responder: str
-    at: float
-    accepted: bool = True
-    duplicate: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What somebody answers, and how: the same from every door."""
-
-    value: Any = None
-    outcome: str | None = None
-    reason: str = ""
-    user: User | None = None
-    door: str = "python"
-    digest: str | None = None
-    idempotency_key: str | None = None
+RunStatus = Run.Status
 
 
 class Handler:
@@ -67,46 +39,72 @@ class Handler:
         except ValueError as error:
             raise RunNotFoundError(f"There is no run {run_id!r}.") from error
 
+    # Answers
+
     def respond(self, request_id: str, answer: Answer) -> InputReceipt:
-        """Answer a request: checked once, recorded once.
+        """Answer a request of this run or of one that works for it."""
+        return answering.respond(self.run_id, request_id, answer)
 
-        Raises UnknownRequestError, AlreadyAnsweredError, RequestExpiredError,
-        RequestChangedError, RunFinishedError, NotAllowedError or
-        InvalidResponseError; then nothing has changed.
+    def respond_to_input(
+        self,
+        request_id: str | InputResponseEvent,
+        response: Any = UNSET,
+        **options: Unpack[AnswerOptions],
+    ) -> InputReceipt:
+        """The same, from a program."""
+        return self.respond(*read_answer(request_id, response, **options))
+
+    def withdraw_vote(self, request_id: str, user: User) -> Applied:
+        """Take one's own vote back, or the decision that it made, while there is time."""
+        return answering.withdraw_vote(self.run_id, request_id, user)
+
+    def delegate(
+        self, request_id: str, user: User, *, to: str, reason: str = ""
+    ) -> Applied:
+        """Let another person answer in one's place."""
+        return answering.delegate(self.run_id, request_id, user, to=to, reason=reason)
+
+    def pending_requests(self, include_children: bool = True) -> list[PendingRequest]:
+        """The open requests of this run, and of those that work for it."""
+        tree = snapshots.read_tree(self.run_id) if include_children else [self.run_id]
+        return read_pending(tree)
+
+    # Control
+
+    def hold(self, *, actor: str = "program", reason: str | None = None) -> bool:
+        """Start nothing new. True when nothing is running any more already.
+
+        Raises RunFinishedError, and SessionNotEmptyError where the workflow wants that.
         """
-        if not request_id.isprintable():
-            raise UnknownRequestError
-        if answer.idempotency_key:
-            check_name(answer.idempotency_key, "idempotency key")
-        tick = VoteCast(
-            request_id,
-            answer.value,
-            outcome=answer.outcome,
-            reason=answer.reason,
-            responder=access.responder(answer.user) if answer.user else PROGRAM,
-            door=answer.door,
-            digest=answer.digest,
-            idempotency_key=answer.idempotency_key,
-        )
-        try:
-            return _receipt_of(apply(self.run_id, tick))
-        except (UnknownRequestError, RunFinishedError) as refusal:
-            return self._explain(tick, refusal)
+        snapshots.check_sessions(self.run_id)
+        apply(self.run_id, Paused(actor, reason or ""))
+        return is_quiet(self.run_id)
 
-    def pause(self, *, actor: str = "program", reason: str = "") -> bool:
-        """Start nothing new. True when nothing is running any more already."""
-        applied = apply(self.run_id, Paused(actor, reason))
-        return not applied.state.running
+    def pause(
+        self,
+        *,
+        wait: bool = True,
+        timeout: float = 60.0,
+        reason: str | None = None,
+        actor: str = "program",
+    ) -> Snapshot:
+        """Hold the run and return its snapshot, once nothing is running any more."""
+        quiet = self.hold(actor=actor, reason=reason)
+        if wait and not quiet:
+            quiet = asyncio.run(following.wait_until_quiet(self.run_id, timeout))
+        return replace(self.snapshot(), quiescent=quiet)
 
     def resume_in_place(self, *, actor: str = "program") -> Applied:
         return apply(self.run_id, Resumed(actor))
 
-    def abort(self, *, actor: str = "program", reason: str = "") -> Applied:
-        return apply(self.run_id, Aborted(actor, reason))
+    def abort(self, reason: str | None = None, *, actor: str = "program") -> Applied:
+        return apply(self.run_id, Aborted(actor, reason or ""))
 
     def snapshot(self) -> Snapshot:
         """The run as it is now, in one piece, to be taken anywhere."""
         return snapshots.take(self.run_id)
+
+    # What became of it
 
     def run(self) -> Run:
         run = Run.objects.filter(pk=self.run_id).first()
@@ -114,98 +112,57 @@ class Handler:
             raise RunNotFoundError(f"There is no run {self.run_id}.")
         return run
 
-    def result(self) -> Any:
-        """The result of a completed run; raises what the run failed with."""
-        return result_of(self.run())
+    def status(self) -> RunStatus:
+        return RunStatus(self.run().status)
 
-    def pending_requests(self) -> list[InputRequest]:
-        return list(InputRequest.objects.filter(run_id=self.run_id, status="open"))
+    def result(self, timeout: float | None = None) -> WorkflowResult:
+        """Wait for the end; raises the run's error, or NotFinishedError in time."""
+        run = self.run()
+        if not run.is_finished:
+            if timeout is not None and timeout <= 0:
+                raise NotFinishedError
+            last = run.last_number
+            asyncio.run(following.wait_for_end(run.pk, after=last, timeout=timeout))
+            run = self.run()
+        return WorkflowResult(str(self.run_id), result_of(run))
 
-    def _response(self, request_id: str) -> InputResponse:
-        return InputResponse.objects.get(
-            run_id=self.run_id, request__request_id=request_id
-        )
+    def stream_events(
+        self,
+        after: int = 0,
+        *,
+        follow: bool = True,
+        lifecycle: bool = True,
+        types: Collection[type[Event] | str] | None = None,
+    ) -> Iterator[Event]:
+        """The run's events above a number, and new ones as they come, to the last."""
+        reader = EventReader.of(self.run())
+        wanted = Wanted(after=after, lifecycle=lifecycle, types=Wanted.names(types))
+        read = following.follow_blocking if follow else following.read_events
+        return read(self.run_id, reader, wanted)
 
-    def _explain(self, tick: VoteCast, refusal: EngineError) -> InputReceipt:
-        """Why a request that is not open took no answer; closed ones never reopen."""
-        request = InputRequest.objects.filter(
-            run_id=self.run_id, request_id=tick.request_id
-        ).first()
-        if request is None:
-            raise refusal
-        if request.status == InputRequest.Status.EXPIRED:
-            raise RequestExpiredError
-        if request.status == InputRequest.Status.WITHDRAWN:
-            raise RunFinishedError(self.run().status)
-        return _as_duplicate(self._response(tick.request_id), tick)
-
-
-def _as_duplicate(standing: InputResponse, tick: VoteCast) -> InputReceipt:
-    """The original receipt for whoever sends the same again; a refusal for others."""
-    same_key = bool(tick.idempotency_key) and (
-        standing.idempotency_key == tick.idempotency_key
-    )
-    same_answer = standing.responder == tick.responder.name and (
-        standing.outcome == (tick.outcome or standing.outcome)
-        and (_says_outcome_only(tick) or standing.answer == values.dump(tick.answer))
-    )
-    if same_key or same_answer:
-        return _duplicate_of(standing)
-    raise AlreadyAnsweredError(
-        standing.responder, standing.at.timestamp(), standing.outcome, standing.value
-    )
+    def history(self, after: int = 0) -> list[HistoryEvent]:
+        """All that happened so far, above a number."""
+        self.run()
+        lines = following.read_lines(self.run_id, after=after)
+        return [HistoryEvent.of(line) for line in lines]
 
 
-def _says_outcome_only(tick: VoteCast) -> bool:
-    """Whether the choice was told by its outcome alone, as a button does."""
-    return tick.answer is None and tick.outcome is not None
+def read_answer(
+    request_id: str | InputResponseEvent,
+    response: Any = UNSET,
+    **options: Unpack[AnswerOptions],
+) -> tuple[str, Answer]:
+    """An answer as programs give it: a value, or the event that says all of it.
 
-
-def _receipt_of(applied: Applied) -> InputReceipt:
-    """Told from what was written, without reading it back."""
-    recorded = next(c for c in applied.commands if isinstance(c, RecordResponse))
-    return InputReceipt(
-        request_id=recorded.request_id,
-        outcome=recorded.outcome,
-        responder=recorded.responder.name,
-        at=applied.at,
-    )
-
-
-def _duplicate_of(standing: InputResponse) -> InputReceipt:
-    return InputReceipt(
-        request_id=standing.request.request_id,
-        outcome=standing.outcome,
-        responder=standing.responder,
-        at=standing.at.timestamp(),
-        duplicate=True,
-    )
-
-
-def result_of(run: Run) -> Any:
-    """The result of a completed run; raises its error, or NotFinishedError."""
-    if run.status == Run.Status.COMPLETED:
-        return values.load(run.result or "null")
-    if not run.is_finished:
-        raise NotFinishedError
-    raise error_of(run)
-
-
-def error_of(run: Run) -> EngineError:
-    """The error of a run as the exception that it was, from its stored fields."""
-    stored: dict[str, Any] = values.load(run.error or "{}")
-    message = stored.get("message", "")
-    kind = stored.get("type")
-    if kind == "TimeoutError":
-        detail = {key: value for key, value in stored.items() if key != "message"}
-        return TimeoutError(message, **detail, run_id=str(run.pk))
-    if kind == "StepFailedError":
-        return StepFailedError(
-            stored["step_name"], stored["attempt"], stored["error_type"], message
-        )
-    return _BY_NAME.get(str(kind), EngineError)(message)
-
-
-_BY_NAME: dict[str, type[EngineError]] = {
-    error.__name__: error for error in (RunAbortedError, StalledError, StepLostError)
-}
+    Raises TypeError when no request is named: it is never "the only open one".
+    """
+    if isinstance(request_id, InputResponseEvent):
+        given = request_id
+        request_id, response = given.request_id, given.response
+        options["outcome"] = options.get("outcome") or given.outcome
+        options["reason"] = options.get("reason") or given.reason
+        options["responder"] = options.get("responder") or given.responder
+    if not isinstance(request_id, str):
+        raise TypeError("Name the request that you answer.")
+    value = None if response is UNSET else response
+    return request_id, Answer(value=value, **options)

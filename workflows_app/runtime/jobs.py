@@ -22,7 +22,7 @@ from pgqueuer.types import QueueEntrypoint, QueueManagerId
 from psycopg import RawCursor
 from psycopg.rows import dict_row
 
-from workflows_app.engine.definition import Definition
+from workflows_app.engine.definition import INPUT_HANDLER, Definition
 from workflows_app.stream.wakeup import CHANNEL, JOBS
 
 CALLBACK = "callback"
@@ -77,17 +77,25 @@ def entrypoint(definition: Definition, step: str) -> str:
 
 
 def entrypoints(definition: Definition) -> list[str]:
-    return [entrypoint(definition, step.name) for step in definition.steps]
+    """All that needs a worker; other runs do the work of a sub-workflow step."""
+    steps = [step.name for step in definition.steps if step.subworkflow is None]
+    if definition.has_input_handler:
+        steps.append(INPUT_HANDLER)
+    return [entrypoint(definition, step) for step in steps]
 
 
 def defer_steps(
-    run_id: UUID, definition: Definition, calls: Sequence[ReadyCall]
+    run_id: UUID,
+    definition: Definition,
+    calls: Sequence[ReadyCall],
+    *,
+    priority: int = 0,
 ) -> None:
-    """Ask for workers for these calls."""
+    """Ask for workers for these calls; higher priorities get them first."""
     names = [entrypoint(definition, call.step) for call in calls]
     payloads = [json.dumps([str(run_id), call.number]).encode() for call in calls]
     keys = [f"{run_id}:{call.number}:{call.attempt}" for call in calls]
-    _defer(names, payloads, keys)
+    _defer(names, payloads, keys, priority)
 
 
 def defer_callbacks(ids: Sequence[UUID]) -> None:
@@ -97,14 +105,17 @@ def defer_callbacks(ids: Sequence[UUID]) -> None:
 
 
 def _defer(
-    names: Sequence[str], payloads: Sequence[bytes], keys: Sequence[str]
+    names: Sequence[str],
+    payloads: Sequence[bytes],
+    keys: Sequence[str],
+    priority: int = 0,
 ) -> None:
     if not names:
         return
     SyncQueries(_DjangoDriver()).enqueue(
         list(names),
         list(payloads),
-        [0] * len(payloads),
+        [priority] * len(payloads),
         dedupe_key=list(keys),
         on_conflict="skip",
     )

@@ -4,9 +4,15 @@ import ctypes
 import os
 import signal
 import socket
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from django.conf import settings
+
+SILENCE = 0.5
+"""Seconds without a sign of life after which an executor counts as frozen."""
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -44,6 +50,12 @@ def die_with_parent(parent: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         raise SystemExit("The parent is gone already.")
+
+
+def child_environment() -> dict[str, str]:
+    """What this process can import, its child can: also when started from elsewhere."""
+    paths = [str(settings.BASE_DIR), *(path for path in sys.path if path)]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 @lru_cache(maxsize=1)

@@ -1,139 +1,144 @@
-"""Snapshots of runs, taken out of the tables in one piece."""
+"""Snapshots of runs, taken out of the tables in one piece, with all runs below them."""
 
-from datetime import datetime
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
-from workflows_app.engine import values
-from workflows_app.engine.errors import RunNotFoundError
+from workflows_app.engine.errors import RunNotFoundError, SessionNotEmptyError
 from workflows_app.engine.snapshot import Snapshot
-from workflows_app.models import InputRequest, InputResponse, Run, RunEvent, RunState
+from workflows_app.engine.state import State
+from workflows_app.engine.state_text import load_state
+from workflows_app.models import Run, RunInbox, RunState
 from workflows_app.models import Snapshot as Row
-from workflows_app.stream.log import COLUMNS
 
-REQUEST_FIELDS = (
-    "id",
-    "request_id",
-    "workflow",
-    "step",
-    "subject",
-    "shown",
-    "digest",
-    "policy",
-    "assignees",
-    "groups",
-    "priority",
-    "tags",
-    "previous",
-    "opened_at",
-    "expires_at",
-    "closed_at",
-    "status",
-)
-RESPONSE_FIELDS = (
-    "id",
-    "responder_kind",
-    "responder",
-    "door",
-    "outcome",
-    "answer",
-    "reason",
-    "idempotency_key",
-    "at",
-)
+from .definitions import get_definition
+from .portable import Part, assemble
+from .statements import execute, family
+
+HARD_ERROR = "hard_error"
 
 
 def take(run_id: UUID) -> Snapshot:
-    """The run as it is now; its lock keeps the parts together."""
-    with transaction.atomic():
-        runs = Run.objects.select_for_update(of=("self",), no_key=True)
-        run = runs.select_related("definition", "started_by").filter(pk=run_id).first()
-        if run is None:
-            raise RunNotFoundError(f"There is no run {run_id}.")
-        kept = RunState.objects.filter(run=run).values_list("key", "text", "version")
-        now = Row(
-            revision=run.revision,
-            number=run.last_number,
-            cause="asked",
-            taken_at=run.changed_at,
-            state=run.state,
-        )
-        return _assemble(run, now, {k: {"text": t, "version": v} for k, t, v in kept})
+    """The run as it is now.
+
+    Its lock keeps the parts of one run together; a tree of runs is read at one moment,
+    without any lock. Raises SessionNotEmptyError where no session may get lost.
+    """
+    snapshot = _take_alone(run_id)
+    return _take_tree(run_id) if snapshot is None else snapshot
 
 
 def read(row: Row) -> Snapshot:
     """A snapshot that was kept, as it was then."""
-    runs = Run.objects.select_related("definition", "started_by")
-    return _assemble(runs.get(pk=row.run_id), row, values.load(row.values))
+    below = {UUID(part["run_id"]): part for part in json.loads(row.children)}
+    runs = _runs().in_bulk([row.run_id, *below])
+    parts = {pk: _kept(runs[pk], part) for pk, part in below.items()}
+    top = Part(
+        runs[row.run_id],
+        row.state,
+        row.revision,
+        row.number,
+        json.loads(row.values),
+        _news(json.loads(row.inbox)),
+    )
+    _plant({row.run_id: top, **parts})
+    return assemble(top, row.cause, row.taken_at)
 
 
-def _assemble(run: Run, row: Row, kept: dict[str, Any]) -> Snapshot:
-    """Add to the row what never changes: definition, input, log, closed requests."""
-    over = row.cause == run.status or (row.cause == "asked" and run.is_finished)
-    return Snapshot(
-        run_id=str(run.pk),
-        workflow_name=run.workflow,
-        definition=run.definition.body,
-        revision=row.revision,
-        number=row.number,
-        cause=row.cause,
-        taken_at=row.taken_at.timestamp(),
-        input=run.input,
-        state=row.state,
-        values=kept,
-        requests=_requests(run, row.taken_at),
-        events=_events(run, row.number),
-        result=run.result if over else None,
-        error=run.error if over else None,
-        run={
-            "groups": run.groups,
-            "tags": run.tags,
-            "started_by": run.started_by.get_username() if run.started_by else None,
-            "created_at": run.created_at.isoformat(),
-        },
+def read_tree(run_id: UUID) -> list[UUID]:
+    """A run and all that work for it, those that began first before the others."""
+    rows = execute(family.READ_TREE, {"run": run_id}).fetchall()
+    if not rows:
+        raise RunNotFoundError(f"There is no run {run_id}.")
+    return [row[0] for row in rows]
+
+
+def check_sessions(run_id: UUID) -> None:
+    """Raises SessionNotEmptyError if a run of the tree must not lose its session."""
+    for run in _runs().filter(pk__in=read_tree(run_id), finished_at=None):
+        _check_session(run, load_state(run.state))
+
+
+def _check_session(run: Run, state: State) -> None:
+    policy = get_definition(run.definition_id).session_pause_policy
+    if state.session_keys and policy == HARD_ERROR and not state.is_finished:
+        raise SessionNotEmptyError(state.session_keys)
+
+
+def _take_alone(run_id: UUID) -> Snapshot | None:
+    """A run for which no others work; None when some do."""
+    with transaction.atomic():
+        locked = Run.objects.select_for_update(of=("self",), no_key=True)
+        list(locked.filter(pk=run_id).values_list("pk"))
+        tree = read_tree(run_id)
+        return _take(tree) if len(tree) == 1 else None
+
+
+def _take_tree(run_id: UUID) -> Snapshot:
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return _take(read_tree(run_id))
+
+
+def _take(tree: Sequence[UUID]) -> Snapshot:
+    parts = {run.pk: _present(run) for run in _runs().filter(pk__in=tree)}
+    for part in parts.values():
+        _check_session(part.run, load_state(part.state))
+    _plant(parts)
+    return assemble(parts[tree[0]], "asked", _now())
+
+
+def _now() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+        return now.astimezone(UTC)
+
+
+def _runs() -> QuerySet[Run]:
+    return Run.objects.select_related("definition", "started_by").order_by("id")
+
+
+def _present(run: Run) -> Part:
+    kept = RunState.objects.filter(run=run).values_list("key", "text", "version")
+    inbox = RunInbox.objects.filter(target=run).order_by("id")
+    return Part(
+        run,
+        run.state,
+        run.revision,
+        run.last_number,
+        {key: {"text": text, "version": version} for key, text, version in kept},
+        _news(inbox.values_list("sender", "number", "tick")),
     )
 
 
-def _requests(run: Run, then: datetime) -> list[dict[str, Any]]:
-    """The requests as they stood then: what was closed later was still open."""
-    asked = InputRequest.objects.filter(run=run, opened_at__lte=then).order_by("id")
-    answers = {
-        response["request_id"]: response
-        for response in InputResponse.objects.filter(run=run).values(
-            "request_id", *RESPONSE_FIELDS
-        )
-    }
+def _kept(run: Run, part: dict[str, Any]) -> Part:
+    return Part(
+        run,
+        part["state"],
+        part["revision"],
+        part["number"],
+        part["values"],
+        _news(part["inbox"]),
+    )
+
+
+def _news(rows: Iterable[tuple[Any, int, str]]) -> list[dict[str, Any]]:
     return [
-        _request(fields, answers.get(fields["id"]), then)
-        for fields in asked.values(*REQUEST_FIELDS)
+        {"sender": str(sender), "number": number, "news": text}
+        for sender, number, text in rows
     ]
 
 
-def _request(
-    fields: dict[str, Any], answer: dict[str, Any] | None, then: datetime
-) -> dict[str, Any]:
-    if fields["closed_at"] is not None and fields["closed_at"] > then:
-        fields |= {"closed_at": None, "status": "open"}
-        answer = None
-    if answer is not None:
-        answer = _plain({key: answer[key] for key in RESPONSE_FIELDS})
-    return {**_plain(fields), "response": answer}
-
-
-def _events(run: Run, number: int) -> list[dict[str, Any]]:
-    lines = RunEvent.objects.filter(Q(run=run), number__lte=number).order_by("number")
-    return [_plain(line) for line in lines.values(*COLUMNS)]
-
-
-def _plain(fields: dict[str, Any]) -> dict[str, Any]:
-    """Ids and times as text."""
-    return {key: _as_text(value) for key, value in fields.items()}
-
-
-def _as_text(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value
+def _plant(parts: dict[UUID, Part]) -> None:
+    """Hang each run below the one that it works for."""
+    for part in parts.values():
+        parent = parts.get(part.run.parent_id) if part.run.parent_id else None
+        if parent is not None:
+            parent.children.append(part)

@@ -1,7 +1,8 @@
 """The worker's parent process: it runs no code of workflows, so nothing can block it.
 
 It keeps executors running, holds the leases of what they run, ends what is late even
-when an executor is stuck, and turns moments that have come into ticks (watch.py).
+when an executor is stuck (cutting.py), and turns moments that have come into ticks
+(watch.py).
 """
 
 import asyncio
@@ -11,16 +12,20 @@ from collections.abc import Callable
 from random import uniform
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError
 
-from workflows_app.engine.ticks import CallLost, RunTimedOut, StepTimedOut, Tick
+from workflows_app.engine.ticks import CallLost
 
-from .child import Child, Held
+from .child import Child
+from .cutting import Cutter
+from .database import DatabaseThreads
 from .discovery import fingerprint
 from .effects import LEASE
-from .statements import RENEW_LEASES, execute
-from .transition import apply
+from .held import Held
+from .statements import execute
+from .statements.due import RENEW_LEASES
 from .watch import Watcher, release_dead
 
 log = logging.getLogger(__name__)
@@ -28,14 +33,11 @@ log = logging.getLogger(__name__)
 RENEW = 3.0
 """Seconds between renewals of a lease of nine (design.md 3)."""
 
-MARGIN = 0.2
-"""Seconds that an executor has to end a late attempt itself."""
-
-GRACE = 5.0
-"""Seconds from the end of an attempt to the kill of the process it is stuck in (R36)."""
-
 DRAIN = 10.0
 """Seconds that executors have to finish when the worker is stopped."""
+
+THREADS = 6
+"""For the database: renewals and the watch loop leave four for what is late."""
 
 
 class Supervisor:
@@ -45,8 +47,11 @@ class Supervisor:
         self._wanted = executors
         self._children: list[Child] = []
         self._stopping = asyncio.Event()
+        self._database = DatabaseThreads(THREADS)
+        self._cutter = Cutter(self._database)
         self._watcher = Watcher()
         self._fails = 0
+        self._next_spawn = 0.0
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT; then everything that runs is finished or given back."""
@@ -54,14 +59,15 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         await self._release_dead()
+        spawning = asyncio.create_task(self._repeat(self._keep_children, 0.1))
         duties = [
-            asyncio.create_task(self._repeat(self._keep_children, 0.1)),
+            asyncio.create_task(self._repeat(self._cut_late, 0.05)),
             asyncio.create_task(self._repeat(self._renew_leases, RENEW)),
             asyncio.create_task(self._repeat(self._look, 1.0)),
             asyncio.create_task(self._reload_on_change()),
         ]
         await self._stopping.wait()
-        duties[0].cancel()  # no new children; leases are held until the end
+        spawning.cancel()  # leases are held, and limits watched, until the end
         await self._drain()
         for duty in duties:
             duty.cancel()
@@ -70,7 +76,7 @@ class Supervisor:
         """Wait for a database that is away, or not migrated yet; then begin."""
         while not self._stopping.is_set():
             try:
-                await self._in_database(release_dead)
+                await self._database.run(release_dead)
             except (DatabaseError, InterfaceError) as error:
                 log.warning("Waiting for the database: %s", error)
                 await asyncio.sleep(1.0)
@@ -85,11 +91,11 @@ class Supervisor:
                 log.exception("A duty of the supervisor failed; it goes on")
             await asyncio.sleep(uniform(seconds * 0.8, seconds))  # noqa: S311 - jitter
 
-    async def _in_database(self, act: Callable[..., Any], *given: Any) -> Any:
-        return await asyncio.to_thread(_guard, act, *given)
-
     async def _look(self) -> None:
-        await self._in_database(self._watcher.look)
+        await self._database.run(self._watcher.look)
+
+    async def _cut_late(self) -> None:
+        self._cutter.look(self._children)
 
     # Children
 
@@ -98,58 +104,34 @@ class Supervisor:
             if child.has_ended():
                 await self._bury(child)
         serving = [child for child in self._children if not child.leaving]
-        if len(serving) < self._wanted:
-            await self._spawn()
-        for child in list(self._children):
-            await self._cut_late(child)
-
-    async def _spawn(self) -> None:
-        """Start one; after one that did not come up, wait longer and longer."""
-        if self._fails:
-            await asyncio.sleep(min(0.5 * 2**self._fails, 10.0))
-        self._children.append(Child(asyncio.get_running_loop()))
+        if len(serving) < self._wanted and monotonic() >= self._next_spawn:
+            self._children.append(Child(asyncio.get_running_loop()))
 
     async def _bury(self, child: Child) -> None:
-        """What a dead process was running is lost at once, without waiting for leases."""
+        """What a dead process was running is lost at once, without waiting for leases.
+
+        After one that did not come up, the next waits longer and longer.
+        """
         self._children.remove(child)
         self._fails = 0 if child.was_ready or child.leaving else self._fails + 1
+        if self._fails:
+            self._next_spawn = monotonic() + min(0.5 * 2**self._fails, 10.0)
         child.close()
         if not child.leaving:
             log.warning("Executor %s ended by itself", child.pid)
         self._watcher.reminds_from = 0.0  # of jobs that it fetched and never claimed
         for held in child.held():
             counts = held is child.suspect()
-            await self._send(held, CallLost(held.call, held.attempt, counts))
-
-    async def _cut_late(self, child: Child) -> None:
-        now = monotonic()
-        for held in child.held():
-            if not held.cut_at and held.is_late(now, MARGIN):
-                held.cut_at = now
-                child.leave()  # it gets no new work, and a replacement is started
-                await self._send(held, _late_tick(held, now))
-        if child.is_stuck(now, GRACE):
-            log.warning("Executor %s is stuck in a late step: killed", child.pid)
-            child.kill()
-
-    async def _send(self, held: Held, tick: Tick) -> None:
-        try:
-            await self._in_database(apply, held.run_id, tick)
-        except (DatabaseError, InterfaceError) as error:
-            log.warning("Left to the lease of %s: %s", held.run_id, error)
+            await self._cutter.send(held, CallLost(held.call, held.attempt, counts))
 
     async def _renew_leases(self) -> None:
         for child in list(self._children):
             held = [h for h in child.held() if not h.cut_at]
             if held:
-                parameters = {
-                    "worker": child.name,
-                    "lease": LEASE,
-                    "runs": [h.run_id for h in held],
-                    "calls": [h.call for h in held],
-                    "attempts": [h.attempt for h in held],
-                }
-                await self._in_database(_renew, parameters)
+                renewed = await self._database.run(_renew, child.name, held)
+                for each in held:
+                    if (each.run_id, each.call, each.attempt) not in renewed:
+                        self._cutter.fence(child, each)
 
     async def _reload_on_change(self) -> None:
         """When a file of flows changes, fresh executors take over; the old ones finish."""
@@ -177,20 +159,14 @@ class Supervisor:
             await self._bury(child)
 
 
-def _late_tick(held: Held, now: float) -> Tick:
-    elapsed = now - held.began
-    if held.limit is not None and elapsed >= held.limit:
-        return StepTimedOut(held.call, held.attempt, held.limit, elapsed)
-    return RunTimedOut()
-
-
-def _renew(parameters: dict[str, Any]) -> None:
-    execute(RENEW_LEASES, parameters)
-
-
-def _guard(act: Callable[..., Any], *given: Any) -> Any:
-    """Give the connection back after each use: to_thread uses many threads."""
-    try:
-        return act(*given)
-    finally:
-        connection.close()
+def _renew(worker: str, held: list[Held]) -> set[tuple[UUID, int, int]]:
+    """Hold what an executor runs for another while; what it still has of that."""
+    parameters = {
+        "worker": worker,
+        "lease": LEASE,
+        "runs": [h.run_id for h in held],
+        "calls": [h.call for h in held],
+        "attempts": [h.attempt for h in held],
+    }
+    rows = execute(RENEW_LEASES, parameters).fetchall()
+    return {(run_id, call, attempt) for run_id, call, attempt in rows}

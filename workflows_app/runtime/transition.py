@@ -1,7 +1,8 @@
 """How a run changes: `apply`, the only way, in one transaction under one row lock."""
 
 import logging
-from collections.abc import Callable, Collection
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import UUID
@@ -10,10 +11,11 @@ from django.db import OperationalError, transaction
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from workflows_app.engine.commands import Command, Refuse, RunStep, StartAttempt
-from workflows_app.engine.context import Stored
 from workflows_app.engine.errors import RunNotFoundError
 from workflows_app.engine.reducer import reduce
+from workflows_app.engine.run_state import Stored
 from workflows_app.engine.state import State
+from workflows_app.engine.state_text import load_state
 from workflows_app.engine.ticks import (
     CallClaimed,
     StepCompleted,
@@ -21,10 +23,12 @@ from workflows_app.engine.ticks import (
     Tick,
 )
 
-from . import values
+from . import news, values
 from .definitions import get_definition
-from .effects import RunRow, perform
-from .statements import LOCK_RUN, execute
+from .effects import perform
+from .run_row import RunRow
+from .statements import execute
+from .statements.runs import LOCK_RUN
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +48,9 @@ class Claimant:
 class Applied:
     """What a tick did: the state after it, and the attempt that was granted, if any.
 
-    `stored` is `ctx.state` for that attempt, as it is committed.
+    `stored` is `ctx.state` for that attempt, as it is committed. If there is something
+    in `stale`, nothing was done: these are the present values of keys that a completed
+    attempt has to compute its mutations from again. `told` are the runs it gave news.
     """
 
     run_id: UUID
@@ -54,6 +60,8 @@ class Applied:
     granted: StartAttempt | None = None
     stored: dict[str, Stored] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)
+    stale: dict[str, Stored] = field(default_factory=dict)
+    told: tuple[UUID, ...] = ()
 
 
 def apply(run_id: UUID, tick: Tick, *, claimant: Claimant | None = None) -> Applied:
@@ -62,15 +70,34 @@ def apply(run_id: UUID, tick: Tick, *, claimant: Claimant | None = None) -> Appl
     1. Lock the run, then read the clock.
     2. Reduce.
     3. Write rows, lines and jobs; commit.
+    4. Give the runs that were told something their news, one after the other.
 
     A `claimant` that brings news takes the next ready call with it, in the same
     transaction. Raises RunNotFoundError, and after the commit the engine's refusal.
     """
     applied = retry(lambda: _apply_once(run_id, tick, claimant))
+    deliver(applied.told)
     for command in applied.commands:
         if isinstance(command, Refuse):
             raise command.error
     return applied
+
+
+def deliver(targets: Iterable[UUID]) -> None:
+    """Let runs take in their news, and those that they tell then, until all have.
+
+    Each does so in a transaction of its own. What fails is tried again by the watch
+    loop, which looks for news that nobody has taken in.
+    """
+    waiting = deque(dict.fromkeys(targets))
+    while waiting:
+        target = waiting.popleft()
+        try:
+            told = retry(lambda target=target: _take_news(target))  # type: ignore[misc]
+        except Exception:
+            log.exception("Left the news for run %s to the watch loop", target)
+        else:
+            waiting.extend(run_id for run_id in told if run_id not in waiting)
 
 
 def retry(act: Callable[[], T]) -> T:
@@ -94,47 +121,76 @@ def _apply_once(run_id: UUID, tick: Tick, claimant: Claimant | None) -> Applied:
         return move(run, tick, claimant)
 
 
+def _take_news(run_id: UUID) -> list[UUID]:
+    """Move a run by all that it has been told; the runs that it tells something then."""
+    with transaction.atomic(durable=True):
+        run = lock(run_id)
+        for tick in news.take(run_id):
+            move(run, tick)
+        return run.told
+
+
 def lock(run_id: UUID, *, durable: bool = True) -> RunRow:
     """Lock a run and read it. Only a claim may commit without waiting for the disk."""
     sync = "on" if durable else "off"
     found = execute(LOCK_RUN, {"run": run_id, "sync": sync}).fetchone()
     if found is None:
         raise RunNotFoundError(f"There is no run {run_id}.")
-    pk, digest, state, revision, number, workflow, tags, now, _ = found
+    pk, digest, state, revision, number, workflow, tags, root, parent, *rest = found
     return RunRow(
         id=pk,
+        root_id=root,
+        parent_id=parent,
         definition=get_definition(digest),
         workflow=workflow,
         tags=tags,
-        state=State.load(state),
+        priority=rest[0],
+        state=load_state(state),
         revision=revision,
         number=number,
-        now=now,
+        now=rest[1],
     )
 
 
 def move(run: RunRow, tick: Tick, claimant: Claimant | None = None) -> Applied:
     """Reduce and write, inside the transaction that holds the lock."""
-    tick = replace(_without_conflict(run, tick), at=run.now)
-    state, commands = reduce(run.definition, run.state, tick)
+    if isinstance(tick, StepCompleted):
+        tick, stale = _judged(run, tick)
+        if stale:
+            return Applied(run.id, run.workflow, run.now, run.state, stale=stale)
+    state, commands = reduce(run.definition, run.state, replace(tick, at=run.now))
     granted = _granted(commands)
     if claimant is not None and granted is None:
         state, commands = _claim_next(run, state, commands, claimant)
         granted = _granted(commands)
-    if state != run.state or not all(isinstance(c, Refuse) for c in commands):
+    if not all(isinstance(c, Refuse) for c in commands) or state != run.state:
         perform(run, state, commands)
-    stored = values.read(run.id) if granted else {}
-    return Applied(run.id, run.workflow, run.now, state, granted, stored, commands)
+    return Applied(
+        run_id=run.id,
+        workflow=run.workflow,
+        at=run.now,
+        state=state,
+        granted=granted,
+        stored=values.read(run.id) if granted else {},
+        commands=commands,
+        told=tuple(run.told),
+    )
 
 
-def _without_conflict(run: RunRow, tick: Tick) -> Tick:
-    """What an attempt wrote on the ground of outdated state does not count."""
-    if not isinstance(tick, StepCompleted):
-        return tick
-    keys = values.find_conflicts(run.id, tick.changes)
-    if not keys:
-        return tick
-    return StepConflicted(tick.call, tick.attempt, tuple(keys))
+def _judged(
+    run: RunRow, tick: StepCompleted
+) -> tuple[StepCompleted | StepConflicted, dict[str, Stored]]:
+    """What an attempt wrote on the ground of outdated state does not count (R51).
+
+    It runs again, or, if it only mutated what has changed, computes that again: then
+    nothing happens but that it is told the present values.
+    """
+    lost, stale = values.find_changed(run.id, tick.changes)
+    if lost:
+        return StepConflicted(tick.call, tick.attempt, tuple(lost)), {}
+    call = run.state.calls.get(tick.call)
+    is_current = call is not None and call.running and call.attempt == tick.attempt
+    return tick, stale if is_current else {}
 
 
 def _claim_next(

@@ -13,16 +13,22 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from psycopg.errors import LockNotAvailable
 
-from workflows_app.engine.ticks import CallLost, RequestDue, RunTimedOut, Tick
+from workflows_app.engine.ticks import (
+    CallDue,
+    CallLost,
+    RequestDue,
+    RunTimedOut,
+    Tick,
+)
 from workflows_app.models import Call
 from workflows_app.stream.wakeup import JOBS, notifier
 
-from . import jobs, statements
+from . import jobs
 from .definitions import get_definition
 from .effects import LEASE
 from .process import Identity
-from .statements import execute
-from .transition import apply
+from .statements import due, execute
+from .transition import apply, deliver
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +38,9 @@ FORGOTTEN = 5.0
 A worker that dies after it fetched a job and before it claimed the call takes the job
 with it; a run must go on within 15 s of any kill (reliability.md 7).
 """
+
+UNDELIVERED = 1.0
+"""Seconds after which news are delivered by somebody else than who wrote them."""
 
 
 @dataclass
@@ -60,17 +69,20 @@ class Watcher:
         if self._notice_restart():
             self.reminds_from = 0.0
         if monotonic() >= self.trusts_from:
-            for run_id, call, attempt in _rows(statements.LOST_CALLS):
+            for run_id, call, attempt in _rows(due.LOST_CALLS):
                 _send(run_id, CallLost(call, attempt))
-        for run_id, request_id in _rows(statements.DUE_REQUESTS):
+        for run_id, call in _rows(due.DUE_CALLS):
+            _send(run_id, CallDue(call))
+        for run_id, request_id in _rows(due.DUE_REQUESTS):
             _send(run_id, RequestDue(request_id))
-        for (run_id,) in _rows(statements.LATE_RUNS):
+        for (run_id,) in _rows(due.LATE_RUNS):
             _send(run_id, RunTimedOut())
+        deliver(row[0] for row in _rows(due.OLD_NEWS, seconds=UNDELIVERED))
         self._remind()
 
     def _notice_restart(self) -> bool:
         """A database that crashed has forgotten all jobs; its tables are unlogged."""
-        started, seconds_ago = _rows(statements.POSTMASTER)[0]
+        started, seconds_ago = _rows(due.POSTMASTER)[0]
         restarted = bool(self.postmaster != started)
         if restarted:
             self.postmaster = started
@@ -82,17 +94,17 @@ class Watcher:
     def _remind(self) -> None:
         """Make the jobs that are missing: for forgotten calls, and for due callbacks."""
         found = self._remind_of_calls() if monotonic() >= self.reminds_from else False
-        callbacks = [row[0] for row in _rows(statements.DUE_CALLBACKS)]
+        callbacks = [row[0] for row in _rows(due.DUE_CALLBACKS)]
         jobs.defer_callbacks(callbacks)
         if found or callbacks:
             notifier.send([JOBS])
 
     def _remind_of_calls(self) -> bool:
         age = FORGOTTEN if self.reminds_from else 0.0
-        calls = _rows(statements.READY_CALLS, seconds=age)
-        for run_id, digest, *call in calls:
-            ready = jobs.ReadyCall(*call)
-            jobs.defer_steps(run_id, get_definition(digest), [ready])
+        calls = _rows(due.READY_CALLS, seconds=age)
+        for run_id, digest, priority, *call in calls:
+            definition, ready = get_definition(digest), jobs.ReadyCall(*call)
+            jobs.defer_steps(run_id, definition, [ready], priority=priority)
         self.reminds_from = monotonic() + FORGOTTEN
         return bool(calls)
 

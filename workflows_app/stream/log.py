@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from workflows_app.engine import values
-from workflows_app.models import InputRequest, RunEvent
+from workflows_app.models import Call, InputRequest, Run, RunEvent
 
 LAST_KINDS = frozenset({"run_completed", "run_failed", "run_aborted", "run_timed_out"})
 ANY_SIZE = 2**62
@@ -52,6 +52,20 @@ READ_QUEUE = f"""
         ORDER BY closed_at DESC LIMIT 1
     )
 """  # noqa: S608 - our own name
+_RUNS, _CALLS = Run._meta.db_table, Call._meta.db_table  # noqa: SLF001
+# Whether nothing runs in a run or in those that work for it, and nothing will begin.
+READ_QUIET = f"""
+    WITH RECURSIVE tree AS (
+        SELECT id, paused, finished_at FROM {_RUNS} WHERE id = %s
+        UNION ALL
+        SELECT run.id, run.paused, run.finished_at
+        FROM {_RUNS} run JOIN tree ON run.parent_id = tree.id
+    )
+    SELECT coalesce(bool_and(paused OR finished_at IS NOT NULL), true) AND NOT EXISTS (
+        SELECT FROM {_CALLS} call JOIN tree ON call.run_id = tree.id
+        WHERE call.worker <> ''
+    ) FROM tree
+"""  # noqa: S608 - our own names
 
 
 @dataclass(frozen=True)
@@ -94,3 +108,10 @@ def read(
     with connection.cursor() as cursor:
         cursor.execute(READ, [run_id, after, most, size])
         return [Line(*row) for row in cursor.fetchall()]
+
+
+def is_quiet(run_id: UUID) -> bool:
+    """Whether nothing runs in this run or below it, and nothing will begin."""
+    with connection.cursor() as cursor:
+        cursor.execute(READ_QUIET, [run_id])
+        return bool(cursor.fetchone()[0])

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 
-from .log import LAST_KINDS, READ, READ_NEWEST, READ_QUEUE, Line
+from .log import LAST_KINDS, READ, READ_NEWEST, READ_QUEUE, READ_QUIET, Line
 from .wakeup import AWAY, QUEUE, Listener, run_topic, stream_parameters
 
 BATCH = 500
@@ -23,6 +23,8 @@ ROOM = 256 * 1024
 """Bytes of bodies that are fetched at once, and that a feed keeps: lines may be large."""
 POLL = 5.0
 """Seconds after which a reader looks again without a wake-up (jittered)."""
+LOOK = 0.25
+"""The same for whoever waits for runs below his own, of which no wake-up tells him."""
 
 
 class Feed:
@@ -155,6 +157,7 @@ class Hub:
         self.listener = Listener()
         self._feeds: dict[UUID, Feed] = {}
         self._pulse: Pulse | None = None
+        self._waiting = 0
         self._pool: AsyncConnectionPool | None = None
         self._opening = asyncio.Lock()
 
@@ -194,8 +197,26 @@ class Hub:
                 await pulse.stop()
                 await self._rest()
 
+    async def wait_until_quiet(self, run_id: UUID) -> None:
+        """Until nothing runs in a held run any more, nor in those that work for it."""
+        self._waiting += 1
+        try:
+            async with self.listener.watch(run_topic(run_id)) as woken:
+                while not await self._is_quiet(run_id):
+                    await _wait(woken, LOOK)
+                    woken.clear()
+        finally:
+            self._waiting -= 1
+            await self._rest()
+
+    async def _is_quiet(self, run_id: UUID) -> bool:
+        try:
+            return bool((await self._query(READ_QUIET, (run_id,)))[0][0])
+        except AWAY:
+            return False
+
     async def _rest(self) -> None:
-        if not self._feeds and self._pulse is None:
+        if not self._feeds and self._pulse is None and not self._waiting:
             await self._hang_up(self._pool)
 
     async def read(self, run_id: UUID, after: int) -> list[Line]:

@@ -1,0 +1,54 @@
+"""Requests and the votes on them."""
+
+from . import sql
+
+INSERT_REQUEST = sql("""
+    INSERT INTO {InputRequest} (id, run_id, root_id, request_id, workflow, step, status,
+        subject, shown, digest, policy, assignees, groups, priority, tags, previous,
+        opened_at, expires_at, due_at)
+    VALUES (%(id)s, %(run)s, %(root)s, %(request_id)s, %(workflow)s, %(step)s, 'open',
+        %(subject)s, %(shown)s, %(digest)s, %(policy)s, %(assignees)s::text[],
+        %(groups)s::text[], %(priority)s, %(tags)s, %(previous)s,
+        to_timestamp(%(now)s), to_timestamp(%(expires_at)s), to_timestamp(%(due_at)s))
+    ON CONFLICT (root_id, request_id) DO NOTHING
+    RETURNING id
+""")
+
+# Decided, open again, or somebody else's: all that can change of a request. For people
+# it is closed while it is decided.
+MOVE_REQUEST = sql("""
+    UPDATE {InputRequest} SET
+        status = %(status)s, effective_at = to_timestamp(%(effective_at)s),
+        closed_at = to_timestamp(%(closed_at)s), due_at = to_timestamp(%(due_at)s),
+        policy = %(policy)s, assignees = %(assignees)s::text[], groups = %(groups)s::text[]
+    WHERE run_id = %(run)s AND request_id = %(request_id)s
+""")
+
+CLOSE_REQUESTS = sql("""
+    UPDATE {InputRequest} request SET
+        status = closed.status, closed_at = to_timestamp(%(now)s), due_at = NULL
+    FROM unnest(%(request_ids)s::text[], %(statuses)s::text[])
+        closed(request_id, status)
+    WHERE request.run_id = %(run)s AND request.request_id = closed.request_id
+""")
+
+INSERT_RESPONSE = sql("""
+    INSERT INTO {InputResponse} (id, request_id, run_id, user_id, responder_kind,
+        responder, door, outcome, answer, reason, idempotency_key, decides, at)
+    SELECT %(id)s, request.id, %(run)s, (
+            SELECT id FROM {User}
+            WHERE username = %(responder)s AND %(responder_kind)s = 'person'
+        ), %(responder_kind)s, %(responder)s, %(door)s, %(outcome)s, %(answer)s,
+        %(reason)s, %(key)s, %(decides)s, to_timestamp(%(now)s)
+    FROM {InputRequest} request
+    WHERE request.run_id = %(run)s AND request.request_id = %(request_id)s
+""")
+
+# A vote that was taken back stays on record.
+WITHDRAW_RESPONSE = sql("""
+    UPDATE {InputResponse} response SET withdrawn_at = to_timestamp(%(now)s)
+    FROM {InputRequest} request
+    WHERE request.run_id = %(run)s AND request.request_id = %(request_id)s
+        AND response.request_id = request.id AND response.withdrawn_at IS NULL
+        AND response.responder_kind = %(kind)s AND response.responder = %(name)s
+""")
