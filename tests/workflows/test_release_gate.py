@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.playing import Play
+from tests.workflows.people import ADA, BOB, DANA
 from workflows_app.engine import InvalidResponseError, NotAllowedError
 from workflows_app.engine.schema import find_errors
 from workflows_app.flows._github import TITLES
 from workflows_app.flows.release_gate import MOST_ROUNDS, release_gate
+from workflows_app.testing import Person, Play, play, survive_crashes
 
 ROOT = Path(__file__).parents[2]
 GITHUB = ROOT.parent / "shared" / "data" / "github-webhooks"
@@ -35,11 +36,21 @@ DEPLOYMENT: dict[str, Any] = {
 }
 
 
-def play(payload: dict[str, Any], **fields: Any) -> Play:
-    return Play(
-        release_gate,
-        {"source": "github", "delivery_id": "d-1", "payload": payload, **fields},
-    )
+def start(payload: dict[str, Any], event: str = "") -> Play:
+    fields: dict[str, Any] = {
+        "source": "github",
+        "delivery_id": "d-1",
+        "payload": payload,
+    }
+    return play(release_gate, event=event, **fields)
+
+
+def approve(run: Play, request_id: str = "gate-1", by: Person = ADA) -> Play:
+    return run.answer(request_id, {}, outcome="approve", by=by)
+
+
+def ask_back(run: Play, request_id: str, question: str) -> Play:
+    return run.answer(request_id, {}, outcome="ask_back", reason=question, by=ADA)
 
 
 def staging() -> dict[str, Any]:
@@ -48,27 +59,27 @@ def staging() -> dict[str, Any]:
 
 
 def test_a_deployment_to_production_is_asked_of_reviewers_and_leads() -> None:
-    run = play(DEPLOYMENT)
+    run = start(DEPLOYMENT)
 
-    assert run.open == ["gate-1"]
-    assert run.shown["gate-1"]["subject"] == "Deploy api (abc1234) to production"
-    assert run.state.requests["gate-1"].policy["groups"] == ["reviewers", "leads"]
+    run.asks("gate-1")
+    assert run.question("gate-1").subject == "Deploy api (abc1234) to production"
+    assert run.question("gate-1").policy.groups == ["reviewers", "leads"]
 
 
 def test_a_deployment_elsewhere_is_asked_of_reviewers() -> None:
-    run = play(staging())
+    run = start(staging())
 
-    assert run.shown["gate-1"]["subject"] == "Deploy api (abc1234) to staging"
-    assert run.state.requests["gate-1"].policy["groups"] == ["reviewers"]
+    assert run.question("gate-1").subject == "Deploy api (abc1234) to staging"
+    assert run.question("gate-1").policy.groups == ["reviewers"]
 
 
 def test_a_lead_alone_may_not_decide_what_is_asked_of_reviewers() -> None:
     with pytest.raises(NotAllowedError):
-        play(staging()).answer("gate-1", "approve", "dana")
+        approve(start(staging()), by=DANA)
 
 
 def test_people_see_the_fields_the_description_and_the_whole_payload() -> None:
-    about, description, payload = play(DEPLOYMENT).shown["gate-1"]["display"]
+    about, description, payload = start(DEPLOYMENT).question("gate-1").display
 
     assert about["value"] == {
         "Repository": "quay/api",
@@ -88,8 +99,9 @@ def test_people_see_the_fields_the_description_and_the_whole_payload() -> None:
 
 
 def test_an_approval_ends_with_a_status_for_the_commit() -> None:
-    run = play(DEPLOYMENT)
-    run.answer("gate-1", "approve", "ada", note="Looks good", window="tonight")
+    run = start(DEPLOYMENT)
+    remark = {"note": "Looks good", "window": "tonight"}
+    run.answer("gate-1", remark, outcome="approve", by=ADA)
 
     assert run.result == {
         "decision": "approve",
@@ -109,15 +121,16 @@ def test_an_approval_ends_with_a_status_for_the_commit() -> None:
 
 
 def test_what_is_approved_without_a_time_goes_out_now() -> None:
-    run = play(DEPLOYMENT)
-    run.answer("gate-1", "approve", "ada")
+    run = start(DEPLOYMENT)
+    approve(run)
 
     assert run.result["window"] == "now"
 
 
 def test_a_rejection_tells_its_reason_in_the_status() -> None:
-    run = play(DEPLOYMENT)
-    run.answer("gate-1", "reject", "dana", reason="Not on\na Friday " + "!" * 300)
+    run = start(DEPLOYMENT)
+    reason = "Not on\na Friday " + "!" * 300
+    run.answer("gate-1", {}, outcome="reject", reason=reason, by=DANA)
     status = run.result["status"]
 
     assert status["state"] == "failure"
@@ -127,54 +140,55 @@ def test_a_rejection_tells_its_reason_in_the_status() -> None:
 
 def test_a_rejection_needs_a_reason() -> None:
     with pytest.raises(InvalidResponseError):
-        play(DEPLOYMENT).answer("gate-1", "reject", "ada")
+        start(DEPLOYMENT).answer("gate-1", {}, outcome="reject", by=ADA)
 
 
 def test_what_github_marks_as_production_is_grave_under_any_name() -> None:
     deployment = {"environment": "eu-1", "production_environment": True}
-    run = play({**DEPLOYMENT, "deployment": deployment})
+    run = start({**DEPLOYMENT, "deployment": deployment})
 
-    assert run.state.requests["gate-1"].policy["groups"] == ["reviewers", "leads"]
+    assert run.question("gate-1").policy.groups == ["reviewers", "leads"]
 
 
 def test_asking_back_asks_again_and_shows_the_question() -> None:
-    run = play(DEPLOYMENT)
-    run.answer("gate-1", "ask_back", "ada", reason="Who is on call?", by="root")
+    run = start(DEPLOYMENT)
+    ask_back(run, "gate-1", "Who is on call?").asks("gate-2")
 
-    assert run.open == ["gate-2"]
-    assert run.state.requests["gate-2"].previous == "gate-1"
-    assert run.shown["gate-2"]["subject"].endswith("to production (asked back)")
-    question = run.shown["gate-2"]["display"][0]
+    again = run.question("gate-2")
+    assert again.request.previous == "gate-1"
+    assert again.subject.endswith("to production (asked back)")
+    question = again.display[0]
     assert question["title"] == "ada asks"
     assert question["value"].startswith("Who is on call?")
 
 
 def test_asking_back_ends_with_the_last_round() -> None:
-    run = play(DEPLOYMENT)
+    run = start(DEPLOYMENT)
     for number in range(1, MOST_ROUNDS):
-        run.answer(f"gate-{number}", "ask_back", "ada", reason="And now?")
-    last = run.shown[f"gate-{MOST_ROUNDS}"]
+        ask_back(run, f"gate-{number}", "And now?")
+    last = f"gate-{MOST_ROUNDS}"
 
-    assert [outcome["key"] for outcome in last["outcomes"]] == ["approve", "reject"]
-    run.answer(f"gate-{MOST_ROUNDS}", "approve", "bob")
+    assert run.question(last).outcomes == ["approve", "reject"]
+    approve(run, last, by=BOB)
     assert run.result["responder"] == "bob"
 
 
 def test_the_header_does_not_decide_the_kind() -> None:
-    run = play(DEPLOYMENT, event="star")
+    run = start(DEPLOYMENT, event="star")
 
-    assert run.shown["gate-1"]["subject"].startswith("Deploy api")
+    assert run.question("gate-1").subject.startswith("Deploy api")
 
 
 def test_release_notes_are_shown_as_markdown_and_the_time_is_asked() -> None:
     release = {"tag_name": "v4.2", "body": "- seat maps"}
-    run = play({**DEPLOYMENT, "deployment": None, "release": release})
-    shown = run.shown["gate-1"]
+    run = start({**DEPLOYMENT, "deployment": None, "release": release})
+    asked = run.question("gate-1")
 
-    assert shown["subject"] == "Release api v4.2: created"
-    assert shown["display"][1]["title"] == "Release notes"
-    assert shown["schema"]["properties"]["window"]["enum"] == ["now", "tonight"]
-    assert run.state.requests["gate-1"].policy["groups"] == ["reviewers", "leads"]
+    assert asked.subject == "Release api v4.2: created"
+    assert asked.display[1]["title"] == "Release notes"
+    assert asked.schema is not None
+    assert asked.schema["properties"]["window"]["enum"] == ["now", "tonight"]
+    assert run.question("gate-1").policy.groups == ["reviewers", "leads"]
 
 
 @pytest.mark.parametrize(
@@ -202,25 +216,25 @@ def test_release_notes_are_shown_as_markdown_and_the_time_is_asked() -> None:
 def test_any_other_kind_is_to_be_acknowledged(
     payload: dict[str, Any], subject: str
 ) -> None:
-    shown = play(payload).shown["gate-1"]
+    asked = start(payload).question("gate-1")
 
-    assert shown["subject"] == subject
-    assert shown["outcomes"][0]["label"] == "Acknowledge"
+    assert asked.subject == subject
+    assert asked.request.content["outcomes"][0]["label"] == "Acknowledge"
 
 
 @pytest.mark.parametrize("odd", ["text", 7, [], [{}], True, {"sha": ["x"]}])
 def test_a_payload_that_holds_something_else_is_asked_about_all_the_same(
     odd: object,
 ) -> None:
-    run = play({"deployment": odd, "repository": odd, "sender": odd, "action": odd})
+    run = start({"deployment": odd, "repository": odd, "sender": odd, "action": odd})
 
-    assert run.shown["gate-1"]["subject"] == "Deploy ? (?) to ?"
+    assert run.question("gate-1").subject == "Deploy ? (?) to ?"
 
 
 def test_a_title_is_one_line_without_hidden_characters() -> None:
     title = "Fix\nall\0 \u202egpj.exe" + "x" * 1000
-    run = play({"pull_request": {"title": title, "number": 5}, "action": "opened"})
-    subject = run.shown["gate-1"]["subject"]
+    run = start({"pull_request": {"title": title, "number": 5}, "action": "opened"})
+    subject = run.question("gate-1").subject
 
     assert subject.startswith("?#5 opened: Fix all gpj.exexxx")
     assert subject.isprintable()
@@ -231,17 +245,27 @@ def test_a_title_is_one_line_without_hidden_characters() -> None:
 @pytest.mark.parametrize("path", PAYLOADS, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_every_kind_of_delivery_leads_to_a_question_and_an_end(path: Path) -> None:
     payload = json.loads(path.read_bytes())
-    run = play(payload, event=path.parent.name)
-    shown = run.shown["gate-1"]
+    run = start(payload, event=path.parent.name)
+    asked = run.question("gate-1")
 
     if path.parent.name in TITLES:
-        assert run.state.requests["gate-1"].tags["kind"] == path.parent.name
-    assert not {"?", "(?)", "?:"} & set(shown["subject"].split())
+        assert asked.request.tags["kind"] == path.parent.name
+    assert not {"?", "(?)", "?:"} & set(asked.subject.split())
     assert find_errors(SCHEMA, run_input(payload)) == []
-    run.answer("gate-1", "ask_back", "ada", reason="Why?")
-    run.answer("gate-2", "approve", "ada")
+    ask_back(run, "gate-1", "Why?")
+    approve(run, "gate-2")
     assert run.result["status"]["state"] == "success"
 
 
 def run_input(payload: dict[str, Any]) -> dict[str, Any]:
     return {"source": "github", "event": "", "delivery_id": "1", "payload": payload}
+
+
+def test_it_survives_a_crash_between_any_two_ticks() -> None:
+    def story() -> None:
+        run = start(DEPLOYMENT).asks("gate-1")
+        ask_back(run, "gate-1", "Who is on call?").asks("gate-2")
+        approve(run, "gate-2").completes()
+        assert run.result["responder"] == "ada"
+
+    assert survive_crashes(story) > 10
