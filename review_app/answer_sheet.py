@@ -94,6 +94,7 @@ class AnswerSheet:
             door="browser",
             digest=self.sent.get("digest", "") if self.sent else "",
             idempotency_key=self.idempotency_key,
+            undo=0,
         )
 
     def refuse(self, messages: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
+from workflows_app import access
 from workflows_app.models import InputRequest, Run
 from workflows_app.stream.log import LAST_KINDS, Line, read
 
@@ -69,9 +70,8 @@ def draw_status(run_id: UUID, number: int) -> SafeString:
 
 
 def count_open(run: Run) -> int:
-    """How many questions of the run wait for a person."""
-    requests = InputRequest.objects.filter(run=run, status=InputRequest.Status.OPEN)
-    return requests.count()
+    """How many questions of the run, and of those that work for it, wait for a person."""
+    return access.requests_of(run).filter(status=InputRequest.Status.OPEN).count()
 
 
 def _draw(template: str, context: dict[str, Any]) -> SafeString:

@@ -159,7 +159,8 @@ def _of_tab(tab: str, user: User) -> Requests:
     seen = access.visible_requests(user)
     if tab == ALL:
         return seen.filter(status=InputRequest.Status.OPEN)
-    return seen.filter(responses__user=user).order_by("-closed_at", "-id")
+    mine = Q(responses__user=user, responses__withdrawn_at=None)
+    return seen.filter(mine).exclude(status="open").order_by("-closed_at", "-id")
 
 
 def _narrowed(found: Requests) -> Requests:

@@ -16,6 +16,10 @@ from workflows_app.models import InputRequest, Run
 SHOWN_LINES = 500
 SHOWN_VALUES = 100
 SHOWN_REQUESTS = 50
+SHOWN_CHILDREN = 20
+
+COPIES = ("state", "values", "inbox", "children")
+"""What a snapshot consists of, and nobody wants to see here."""
 
 TIMELINE = "timeline"
 TABS = {
@@ -47,10 +51,11 @@ class RunPage:
         }
 
     def context(self) -> dict[str, Any]:
-        asked = InputRequest.objects.filter(run=self.run, status="open")
+        asked = access.requests_of(self.run).filter(status="open")
         return {
             **self.head(),
             "open_requests": asked.count(),
+            "children": self._children(),
             "tabs": TABS,
             "tab": self.tab,
             "label": TABS[self.tab],
@@ -61,12 +66,18 @@ class RunPage:
 
     def _asked(self) -> list[InputRequest]:
         """Open questions that this person may see, his own first."""
-        seen = access.visible_requests(self.user).filter(run=self.run, status="open")
+        of_run = access.requests_of(self.run).filter(status="open")
+        seen = access.visible_requests(self.user).filter(pk__in=of_run.values("pk"))
         asked = list(seen.defer("shown")[:SHOWN_REQUESTS])
         for request in asked:
             request.run = self.run  # is asked for who started it, once for all
             request.is_mine = access.may_answer(self.user, request)  # type: ignore[attr-defined]
         return sorted(asked, key=lambda request: not request.is_mine)  # type: ignore[attr-defined]
+
+    def _children(self) -> list[Run]:
+        """The runs that work for this one, as far as this person may see them."""
+        seen = access.visible_runs(self.user).filter(parent=self.run)
+        return list(seen.only("workflow").order_by("id")[:SHOWN_CHILDREN])
 
     def _timeline(self) -> dict[str, Any]:
         newest = self.run.last_number
@@ -98,7 +109,7 @@ class RunPage:
         return {"values": shown, "more": hidden}
 
     def _snapshots(self) -> dict[str, Any]:
-        return {"snapshots": self.run.snapshots.defer("state", "values")[:500]}
+        return {"snapshots": self.run.snapshots.defer(*COPIES)[:500]}
 
     def _deliveries(self) -> dict[str, Any]:
         deliveries = self.run.deliveries.select_related("source").defer("body")

@@ -135,6 +135,8 @@ def _page(
 
 def _panel(asked: InputRequest, objection: str | None) -> str:
     """Which panel tells the state of the request."""
+    if asked.status == InputRequest.Status.DECIDED:
+        return "answered"
     if not asked.is_open:
         return str(asked.status)
     return "no_right" if objection else "decision_panel"
@@ -142,7 +144,8 @@ def _panel(asked: InputRequest, objection: str | None) -> str:
 
 def _response(asked: InputRequest) -> dict[str, Any]:
     """The answer that counted, if there is one, as fields to be read."""
-    response = asked.responses.select_related("user").first()
+    votes = asked.responses.filter(decides=True, withdrawn_at=None)
+    response = votes.select_related("user").first()
     if response is None:
         return {"response": None}
     outcomes = {each["key"]: each for each in asked.content["outcomes"]}
@@ -167,5 +170,5 @@ def _so_far(asked: InputRequest) -> list[str]:
 def _others_of_run(request: HttpRequest, asked: InputRequest) -> list[InputRequest]:
     """What else the run asks, as far as this person may see it."""
     seen = access.visible_requests(request.user).exclude(pk=asked.pk)
-    others = seen.filter(run=asked.run_id, status=InputRequest.Status.OPEN)
+    others = seen.filter(root_id=asked.root_id, status=InputRequest.Status.OPEN)
     return list(others.defer("shown", "policy")[:10])

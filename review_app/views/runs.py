@@ -91,7 +91,7 @@ def snapshot(request: HttpRequest, pk: UUID, snapshot_pk: UUID) -> HttpResponse:
 @signed_in
 def pause(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Start nothing new in the run."""
-    return _act(request, pk, lambda run, actor: run.pause(actor=actor))
+    return _act(request, pk, lambda run, actor: run.hold(actor=actor))
 
 
 @require_POST

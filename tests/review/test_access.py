@@ -72,7 +72,7 @@ def test_what_another_team_answered_stays_with_it(
     north: User, south: User, signed_in: SignedIn
 ) -> None:
     theirs = ask("south", SOUTH)
-    given = Answer(value={"amount": 1}, outcome="approve", user=south, door="browser")
+    given = Answer(value={"amount": 1}, outcome="approve", user=south)
     Handler(theirs.run_id).respond(theirs.request_id, given)
     for page in pages(signed_in(north), theirs):
         assert SOUTH not in page

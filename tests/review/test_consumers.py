@@ -43,7 +43,9 @@ def _resume(run: Run) -> None:
 @sync_to_async
 def _answer(run: Run, user: User) -> None:
     asked = InputRequest.objects.get(run=run)
-    answer = Answer(value={"amount": 5}, outcome="approve", user=user, door="browser")
+    answer = Answer(
+        value={"amount": 5}, outcome="approve", user=user, door="browser", undo=0
+    )
     Handler(run.pk).respond(asked.request_id, answer)
     run_steps(run.pk)
 

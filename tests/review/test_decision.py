@@ -17,6 +17,7 @@ from review_app.answer_sheet import AnswerSheet
 from review_app.given_answer import labelled
 from tests.factories import make_request, run_steps
 from tests.flows import approval, two_branches
+from workflows_app import access
 from workflows_app.engine import ReviewPolicy
 from workflows_app.models import InputRequest, InputResponse, Run
 from workflows_app.runtime.handler import Answer, Handler
@@ -419,3 +420,17 @@ def test_the_run_so_far_is_drawn_and_not_spelled_out(
 
     assert 'id="event-' in page
     assert "&lt;li" not in page
+
+
+def test_a_decision_that_can_still_be_undone_counts_as_an_answer(
+    ada: User, signed_in: SignedIn
+) -> None:
+    asked = make_request()
+    given = Answer(value={"amount": 5}, outcome="approve", user=ada, door="browser")
+    Handler(asked.run_id).respond(asked.request_id, given)
+    assert InputRequest.objects.get().status == "decided"
+
+    assert "Answered" in show(signed_in(ada), asked)
+    assert not access.answerable(ada).exists()
+    answered = signed_in(ada).get("/queue/?tab=answered").content.decode()
+    assert asked.subject in answered

@@ -40,7 +40,9 @@ def get(client: Client, address: str) -> str:
 
 
 def answer(asked: InputRequest, user: User) -> None:
-    given = Answer(value=YES.value, outcome="approve", user=user, door="browser")
+    given = Answer(
+        value=YES.value, outcome="approve", user=user, door="browser", undo=0
+    )
     Handler(asked.run_id).respond(asked.request_id, given)
 
 

@@ -56,7 +56,12 @@ def _page(client: Client, run: Run, query: str = "") -> str:
 def _answer(run: Run, user: User, reason: str = "") -> None:
     asked = InputRequest.objects.filter(run=run).earliest("id")
     answer = Answer(
-        value={"amount": 5}, outcome="approve", reason=reason, user=user, door="browser"
+        value={"amount": 5},
+        outcome="approve",
+        reason=reason,
+        user=user,
+        door="browser",
+        undo=0,
     )
     Handler(run.pk).respond(asked.request_id, answer)
     run_steps(run.pk)
@@ -188,10 +193,13 @@ def test_an_error_is_told_with_its_message_and_its_traceback(
 
 def test_every_kind_of_line_has_its_own_words() -> None:
     engine = Path(run_words.__file__).parents[2] / "workflows_app" / "engine"
-    source = "".join(path.read_text() for path in engine.glob("*.py"))
+    source = "".join(path.read_text() for path in engine.rglob("*.py"))
     kinds = set(re.findall(r'publish(?:_call)?\(\s*"(\w+)"', source))
+    kinds |= set(re.findall(r'_tell\(work, "(\w+)"', source))
     kinds |= {f"run_{status}" for status in re.findall(r'finish\(\s*"(\w+)"', source)}
-    sentences = Path("templates/review/_event_sentence.html").read_text()
+    pages = Path("templates/review")
+    names = ("_event_sentence.html", "_event_of_people.html")
+    sentences = "".join((pages / name).read_text() for name in names)
     told = set(re.findall(r'line\.kind == "(\w+)"', sentences))
     assert kinds
     assert kinds <= told
