@@ -1,4 +1,4 @@
-.PHONY: help run worker test check format bench
+.PHONY: help run worker test test-long check format bench
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -7,7 +7,7 @@ PIP = $(BIN)/pip install --quiet --disable-pip-version-check
 TEMPLATES = $$(git ls-files "templates/*.html")
 
 help: ## what can be made here
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
 
 run: $(VENV)/run.stamp ## everything for one machine, with the demo: database, web, worker
 	$(BIN)/python manage.py up --demo
@@ -17,7 +17,10 @@ worker: $(VENV)/run.stamp ## one more worker, on any machine: make worker DATABA
 
 test: $(VENV)/dev.stamp ## the whole suite, browser included
 	$(BIN)/python -m tests.chromium
-	$(BIN)/pytest --numprocesses auto --dist loadgroup
+	$(BIN)/pytest --numprocesses auto --dist loadfile
+
+test-long: $(VENV)/dev.stamp ## the long lane: 100,000 random orders of what can happen to a run
+	HOLDPOINT_LONG=1 $(BIN)/pytest tests/engine/test_any_order.py
 
 check: $(VENV)/dev.stamp ## form, lint, types, architecture, templates, migrations
 	$(BIN)/ruff format --check .

@@ -16,7 +16,8 @@ def _person(name: str, *groups: str, is_staff: bool = False) -> User:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the journeys: they take longest, and mostly wait."""
+    """Begin with what takes longest, and mostly waits: journeys, conformance."""
+    items.sort(key=lambda item: "conformance" not in item.path.parts)
     items.sort(key=lambda item: "journeys" not in item.path.parts)
 
 

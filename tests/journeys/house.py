@@ -87,11 +87,11 @@ class House:
         return url
 
     @contextmanager
-    def worker(self) -> Iterator[None]:
-        """A worker alone, for a house that is not started."""
-        worker = self._spawn("worker", "--executors", "1")
+    def worker(self, executors: int = 1) -> Iterator[int]:
+        """A worker alone, for a house that is not started; its pid."""
+        worker = self._spawn("worker", "--executors", str(executors))
         try:
-            yield
+            yield worker.pid
         finally:
             worker.send_signal(signal.SIGTERM)
             worker.wait(30)

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from .browsing import ask, send, sign_in, violations, wait_until_live
 from .house import House, wait_for
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.timeout(180)
 expect.set_options(timeout=10_000)
 MARK = "document.body.dataset.drawnOnce = 'yes'"
 """Left on a page, it is gone after a reload."""

@@ -12,7 +12,7 @@ import pytest
 
 from .house import House, hidden_fields, wait_for
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("stories")]
+pytestmark = pytest.mark.timeout(180)
 
 SLEEPY = """
     import time

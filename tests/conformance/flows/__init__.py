@@ -1,0 +1,1 @@
+"""The workflows of the conformance cases, a module for each section of their list."""
