@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 
-from benchmarks import page_figures
+from benchmarks import memory_figures, page_figures
 from benchmarks.engine_figures import FULL, QUICK, EngineFigures
 from benchmarks.report import Figure, Report
 
@@ -27,4 +27,5 @@ def _each(
     engine: EngineFigures, directory: Path, times: int, seconds: float
 ) -> Iterator[Figure]:
     yield from engine.measure()
+    yield from memory_figures.measure(max(3, times // 5))
     yield from page_figures.measure(directory, times, seconds)
