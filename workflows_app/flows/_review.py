@@ -9,26 +9,27 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
-from workflows_app.engine import Context, Event, StartEvent
+from workflows_app.engine import Context, Event
 
 LOOK_AGAIN = 0.2
 """Seconds from one look for the answer to the next."""
 
 
-class Reviewed(StartEvent):
-    """The input of these flows: each adds what is to be reviewed."""
-
-    wait_limit: float = Field(
-        900,
+WaitLimit = Annotated[
+    float,
+    Field(
         title="Longest wait",
         description="Seconds that a person may take; then the run fails.",
         gt=0,
         le=7 * 24 * 3600,
-        json_schema_extra={"x-ui": {"order": 99}},
-    )
+    ),
+]
+
+QUARTER_HOUR = 900.0
 
 
 class ReviewComplete(Event):

@@ -5,14 +5,14 @@ The steps: review (blocks on the callback) → publish.
 
 from pydantic import Field
 
-from workflows_app.engine import Context, StopEvent, Workflow, step
+from workflows_app.engine import Context, StartEvent, StopEvent, Workflow, step
 
 from ._callback import CallbackDoor
-from ._review import ReviewComplete, Reviewed, question_id, wait_for
+from ._review import QUARTER_HOUR, ReviewComplete, WaitLimit, question_id, wait_for
 from ._review_service import ReviewService
 
 
-class Article(Reviewed):
+class Article(StartEvent):
     """An article is ready; an outside service has its editors read it."""
 
     title: str = Field(title="Title", min_length=1, max_length=200)
@@ -22,6 +22,7 @@ class Article(Reviewed):
         max_length=20_000,
         json_schema_extra={"x-ui": {"widget": "textarea"}},
     )
+    wait_limit: WaitLimit = QUARTER_HOUR
 
 
 @step

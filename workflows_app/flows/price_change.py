@@ -14,12 +14,13 @@ from workflows_app.engine import (
     Context,
     InputRequestEvent,
     Outcome,
+    StartEvent,
     StopEvent,
     Workflow,
     step,
 )
 
-from ._review import ReviewComplete, Reviewed
+from ._review import QUARTER_HOUR, ReviewComplete, WaitLimit
 
 CENTS = {"type": "number", "exclusiveMinimum": 0, "multipleOf": 0.01}
 Price = Annotated[Decimal, WithJsonSchema(CENTS)]
@@ -28,12 +29,13 @@ APPROVE = Outcome("approve", "Change the price", "primary")
 REJECT = Outcome("reject", "Leave it", "danger", needs_reason=True)
 
 
-class PriceChange(Reviewed):
+class PriceChange(StartEvent):
     """A product is to cost something else."""
 
     product: str = Field(title="Product", min_length=1, max_length=200)
     old_price: Price = Field(title="Old price", gt=0, le=1_000_000, decimal_places=2)
     new_price: Price = Field(title="New price", gt=0, le=1_000_000, decimal_places=2)
+    wait_limit: WaitLimit = QUARTER_HOUR
 
 
 def make_question(ev: PriceChange) -> InputRequestEvent:

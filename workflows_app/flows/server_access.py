@@ -8,13 +8,13 @@ from uuid import NAMESPACE_URL, uuid5
 
 from pydantic import Field
 
-from workflows_app.engine import Context, StopEvent, Workflow, step
+from workflows_app.engine import Context, StartEvent, StopEvent, Workflow, step
 
-from ._review import ReviewComplete, Reviewed, wait_for
+from ._review import QUARTER_HOUR, ReviewComplete, WaitLimit, wait_for
 from ._slack import NO, YES, FakeSlack
 
 
-class AccessRequest(Reviewed):
+class AccessRequest(StartEvent):
     """Somebody needs to log in to a server, for a while."""
 
     person: str = Field(title="Person", min_length=1, max_length=100)
@@ -22,6 +22,7 @@ class AccessRequest(Reviewed):
     hours: Literal[1, 4, 8] = Field(1, title="Hours")
     reason: str = Field(title="Reason", min_length=1, max_length=500)
     channel: str = Field("#access", title="Channel", max_length=100)
+    wait_limit: WaitLimit = QUARTER_HOUR
 
 
 def connect() -> FakeSlack:

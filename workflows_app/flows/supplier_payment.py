@@ -8,10 +8,10 @@ from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
 
-from workflows_app.engine import Context, StopEvent, Workflow, step
+from workflows_app.engine import Context, StartEvent, StopEvent, Workflow, step
 
 from ._approvals_table import ApprovalsTable
-from ._review import ReviewComplete, Reviewed, question_id, wait_for
+from ._review import QUARTER_HOUR, ReviewComplete, WaitLimit, question_id, wait_for
 
 Amount = Annotated[
     Decimal,
@@ -19,12 +19,13 @@ Amount = Annotated[
 ]
 
 
-class SupplierInvoice(Reviewed):
+class SupplierInvoice(StartEvent):
     """A supplier sent an invoice; the accounting system holds it until it is approved."""
 
     supplier: str = Field(title="Supplier", min_length=1, max_length=200)
     invoice: str = Field(title="Invoice", min_length=1, max_length=100)
     amount: Amount = Field(title="Amount (EUR)", gt=0, le=1_000_000, decimal_places=2)
+    wait_limit: WaitLimit = QUARTER_HOUR
 
 
 @step
