@@ -32,8 +32,7 @@ class Child:
         )
         os.close(theirs)
         assert self._process.stdin is not None
-        self._orders = self._process.stdin.fileno()
-        os.set_blocking(self._orders, False)
+        os.set_blocking(self._process.stdin.fileno(), False)
         self.pid = self._process.pid
         self.name = str(identity(self.pid))
         self.was_ready = False
@@ -60,12 +59,14 @@ class Child:
     def cut(self, held: Held) -> None:
         """Order the executor to stop a body; it may have done so already."""
         line = json.dumps({"kind": "cut", **held.name}).encode() + b"\n"
+        orders = self._process.stdin
+        assert orders is not None
+        if orders.closed:
+            return  # it is gone
         try:
-            os.write(self._orders, line)
-        except BlockingIOError:
-            log.warning("Executor %s does not listen", self.pid)  # and will be killed
+            orders.write(line)  # nothing, if it does not listen; it will be killed
         except BrokenPipeError:
-            pass  # it is gone
+            log.info("Executor %s is gone already", self.pid)
 
     def leave(self) -> None:
         """Take nothing new, finish, exit."""

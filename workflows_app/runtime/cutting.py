@@ -73,7 +73,12 @@ class Cutter:
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("A cut failed", exc_info=task.exception())
 
     async def _give_back(self, child: Child) -> None:
         """What a frozen executor has claimed and not begun can be done elsewhere.

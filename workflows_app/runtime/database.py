@@ -55,9 +55,10 @@ class DatabaseThreads:
         wanted = BRIEF if monotonic() >= self._brief_from else PATIENT
         connection.ensure_connection()
         if self._kept.state != (connection.connection, wanted):
-            connection.connection.execute(
-                f"SET idle_in_transaction_session_timeout = '{wanted}'"
-            )
+            with connection.wrap_database_errors:
+                connection.connection.execute(
+                    f"SET idle_in_transaction_session_timeout = '{wanted}'"
+                )
             self._kept.state = connection.connection, wanted
 
     def _throw_away(self) -> None:

@@ -154,6 +154,7 @@ def fill_inboxes(move: Move) -> list[UUID]:
 def restarted(state: State, shift: float, taken_at: float) -> State:
     """What was running is undelivered again; clocks go on with what was left."""
     state = state.copy()
+    state.started_at += shift if state.started_at else 0.0
     state.active_seconds = state.active_at(taken_at)
     state.active_since = None
     state.session_epoch += 1

@@ -6,6 +6,7 @@ is the parent of the bodies' processes, so it alone can say whether one is still
 
 import gc
 import json
+import logging
 import os
 import selectors
 import signal
@@ -18,7 +19,10 @@ from django.db import connections
 from . import isolated_body
 from .process import die_with_parent
 
+log = logging.getLogger(__name__)
+
 FDS = 64
+"""Sockets that may arrive at once: an executor runs fewer bodies than that."""
 
 
 class Isolator:
@@ -70,7 +74,12 @@ class Isolator:
 
     def _fork(self, number: int, fd: int) -> None:
         parent = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:  # its executor sees that nobody has the other end
+            log.error("No process for a step: %s", error)
+            os.close(fd)
+            return
         if pid == 0:
             try:
                 self._begin(parent, fd)
@@ -85,6 +94,8 @@ class Isolator:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._control.close()
+        for other in self._sockets:
+            os.close(other)  # else it would seem open when its own process is gone
         isolated_body.run(socket.socket(fileno=fd))
 
     def _kill(self, number: int) -> None:

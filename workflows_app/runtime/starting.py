@@ -1,5 +1,6 @@
 """How a run begins: its row, its first lines and its first jobs, all at once."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from workflows_app.engine import values
 from workflows_app.engine.definition import Definition
-from workflows_app.engine.emission import check_name
+from workflows_app.engine.emission import check_name, check_priority
 from workflows_app.engine.errors import ValidationError
 from workflows_app.engine.schema import find_errors
 from workflows_app.engine.state import EventRecord, State
@@ -24,8 +25,6 @@ from .run_row import RunRow
 from .statements import execute
 from .statements.runs import INSERT_RUN
 from .transition import deliver, move
-
-PRIORITIES = range(-(2**31), 2**31)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +99,7 @@ def _check(wanted: Start) -> None:
         check_name(wanted.idempotency_key, "idempotency key")
     for text in filter(None, (*wanted.tags, *wanted.tags.values())):
         check_name(text, "tag")
-    if wanted.priority not in PRIORITIES:
-        raise ValidationError(f"A priority is no larger than {PRIORITIES[-1]}.")
+    check_priority(wanted.priority)
 
 
 def _insert(definition: Definition, wanted: Start) -> RunRow | None:
@@ -143,8 +141,13 @@ def _find_started(definition: Definition, wanted: Start) -> UUID:
         run = Run.objects.filter(workflow=definition.name, idempotency_key=key).first()
     if run is None:
         raise ValidationError(f"There is a run {wanted.run_id} already.")
-    if run.input != wanted.event.body:
+    if _sorted(run.input) != _sorted(wanted.event.body):
         raise ValidationError(
             f"The key {wanted.idempotency_key!r} was used with another input."
         )
     return run.pk
+
+
+def _sorted(text: str) -> str:
+    """The same input whatever the order of its fields: a client may not keep it."""
+    return json.dumps(json.loads(text), sort_keys=True)

@@ -24,6 +24,7 @@ from workflows_app.models import Call
 from workflows_app.stream.wakeup import JOBS, notifier
 
 from . import jobs
+from .database import AWAY
 from .definitions import get_definition
 from .effects import LEASE
 from .process import Identity
@@ -135,7 +136,7 @@ def _send(run_id: UUID, tick: Tick) -> None:
         if not isinstance(error.__cause__, LockNotAvailable):
             raise
         log.warning("Somebody holds run %s; its due tick waits", run_id)
-    except (DatabaseError, InterfaceError):
+    except AWAY:
         raise
     except Exception:
         log.exception("A due tick failed in run %s", run_id)

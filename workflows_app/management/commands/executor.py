@@ -8,8 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from workflows_app.runtime.execute import THREADS
-from workflows_app.runtime.executor import DATABASE_THREADS, serve
+from workflows_app.runtime.executor import DATABASE_THREADS
 from workflows_app.runtime.process import die_with_parent
+from workflows_app.runtime.serving import serve
 from workflows_app.tasks import send_callback
 
 
@@ -26,5 +27,6 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         die_with_parent(options["parent"])
         pool = settings.DATABASES["default"]["OPTIONS"]["pool"]
+        pool["min_size"] = DATABASE_THREADS
         pool["max_size"] = THREADS + DATABASE_THREADS + 4  # steps may use the ORM, too
         asyncio.run(serve(options["report_fd"], send_callback))

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from workflows_app.runtime.process import die_with_parent
-from workflows_app.runtime.supervisor import Supervisor
+from workflows_app.runtime.supervisor import THREADS, Supervisor
 
 
 class Command(BaseCommand):
@@ -31,4 +31,6 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["parent"]:
             die_with_parent(options["parent"])
+        # What is late cannot wait for connections to be made one after the other.
+        settings.DATABASES["default"]["OPTIONS"]["pool"]["min_size"] = THREADS
         asyncio.run(Supervisor(max(1, options["executors"])).run())

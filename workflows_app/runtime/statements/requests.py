@@ -15,13 +15,21 @@ INSERT_REQUEST = sql("""
 """)
 
 # Decided, open again, or somebody else's: all that can change of a request. For people
-# it is closed while it is decided.
+# it is closed while it is decided. No vote decides what is open again.
 MOVE_REQUEST = sql("""
-    UPDATE {InputRequest} SET
-        status = %(status)s, effective_at = to_timestamp(%(effective_at)s),
-        closed_at = to_timestamp(%(closed_at)s), due_at = to_timestamp(%(due_at)s),
-        policy = %(policy)s, assignees = %(assignees)s::text[], groups = %(groups)s::text[]
-    WHERE run_id = %(run)s AND request_id = %(request_id)s
+    WITH moved AS (
+        UPDATE {InputRequest} SET
+            status = %(status)s, effective_at = to_timestamp(%(effective_at)s),
+            closed_at = to_timestamp(%(closed_at)s), due_at = to_timestamp(%(due_at)s),
+            policy = %(policy)s, assignees = %(assignees)s::text[],
+            groups = %(groups)s::text[]
+        WHERE run_id = %(run)s AND request_id = %(request_id)s
+        RETURNING id, status
+    )
+    UPDATE {InputResponse} response SET decides = false
+    FROM moved
+    WHERE moved.status = 'open' AND response.request_id = moved.id
+        AND response.decides AND response.withdrawn_at IS NULL
 """)
 
 CLOSE_REQUESTS = sql("""
