@@ -146,6 +146,17 @@ def test_of_several_votes_one_takes_back_his_own() -> None:
     assert ([v.name for v in request.votes], request.decision) == (["bob"], None)
 
 
+def test_a_decision_stands_when_a_vote_is_taken_back_that_it_does_not_need() -> None:
+    story = asking(approvals=2, undo_seconds=5).tick(vote(ADA))
+    story.tick(vote(BOB, "reject", door="browser"))
+
+    story.tick(VoteWithdrawn("q", ADA))
+
+    assert story.kinds[-1] == "vote_withdrawn"
+    story.now += 5
+    assert story.tick(RequestDue("q")).ready == ["decide"]
+
+
 def test_a_deadline_never_overtakes_a_decision_in_its_undo_time() -> None:
     story = asking(undo_seconds=60, due_in=30).tick(vote(ADA, door="browser"))
     story.now += 40
@@ -164,6 +175,17 @@ def test_the_deadline_decides_and_is_no_person() -> None:
     vote = story.of(RecordVote)[0].vote
     assert (vote.kind, vote.name, vote.outcome) == ("deadline", "deadline", "reject")
     assert story.ready == ["decide"]
+
+
+def test_what_the_deadline_chooses_is_the_answer_too() -> None:
+    story = Story(define(a_step("ask"), a_step("decide", "InputResponseEvent")))
+    asked = InputRequestEvent("q", choices=[1, 2], expires_in=30, on_expire="2")
+    story.complete(story.claim(), asked)
+    story.now += 30
+
+    story.tick(RequestDue("q"))
+
+    assert story.of(RecordVote)[0].vote.answer == "2"
 
 
 def test_an_event_is_sent_when_nobody_answers() -> None:
@@ -248,6 +270,21 @@ def test_an_early_answer_is_not_kept_for_ever() -> None:
     assert "q" in story.state.requests
 
 
+def test_an_early_answer_is_not_replaced_by_another() -> None:
+    story = Story(define(a_step("ask"), a_step("decide", "InputResponseEvent")))
+    story.tick(VoteCast("q", "first", hold_for=60, idempotency_key="k"))
+
+    for again in (
+        VoteCast("q", "first", hold_for=60),
+        VoteCast("q", "second", hold_for=60, idempotency_key="k"),
+    ):
+        assert story.tick(again).commands == []
+    story.tick(VoteCast("q", "second", hold_for=60))
+
+    assert isinstance(refusal(story), AlreadyAnsweredError)
+    assert story.state.held_answers["q"].vote.answer == '"first"'
+
+
 def test_an_early_answer_that_does_not_fit_leaves_the_question_open() -> None:
     story = Story(define(a_step("ask"), a_step("decide", "InputResponseEvent")))
     story.tick(VoteCast("q", "maybe", hold_for=60))
@@ -270,6 +307,38 @@ def test_a_parked_call_runs_again_with_the_answer_it_asked_for() -> None:
     story.tick(VoteCast("name", "Ada"))
     again = story.claim()
     assert (again.attempt, again.remembered) == (2, {"input:name": '"Ada"'})
+
+
+def parked(**options: Any) -> Story:
+    story = Story(define(a_step("ask"), a_step("late", "Late")))
+    call = story.claim()
+    request = as_request(InputRequestEvent("q", "Well?", **options), "call")
+    return story.tick(StepParked(call.number, call.attempt, "q", request))
+
+
+def test_none_is_an_answer_where_there_is_nothing_to_choose() -> None:
+    plain = parked().tick(VoteCast("q", None))
+    chosen = parked(outcomes=[APPROVE]).tick(VoteCast("q", None))
+
+    assert plain.claim().remembered == {"input:q": "null"}
+    assert chosen.claim().remembered == {"input:q": '"approve"'}
+
+
+def test_a_parked_call_ends_when_an_event_comes_in_place_of_its_answer() -> None:
+    story = parked(expires_in=30, on_expire=Event("Late"))
+    story.now += 30
+
+    story.tick(RequestDue("q"))
+    assert story.ready == ["late"]
+    story.complete(story.claim())
+
+    assert story.error["type"] == "StalledError"
+
+
+def test_a_call_does_not_park_when_the_event_after_it_would_reach_nobody() -> None:
+    story = parked(expires_in=30, on_expire=Event("Nowhere"))
+
+    assert story.error["error_type"] == "NoHandlerError"
 
 
 def test_a_question_without_steps_ends_with_its_decision() -> None:

@@ -5,14 +5,21 @@ from typing import Any
 from tests.engine.definitions import RETRY, a_step, a_subworkflow, define
 from tests.engine.story import Story
 from workflows_app.engine import InputRequestEvent, StopEvent
-from workflows_app.engine.commands import StartChild, TellChild, TellParent
+from workflows_app.engine.commands import (
+    SaveSnapshot,
+    StartChild,
+    TellChild,
+    TellParent,
+)
 from workflows_app.engine.state import Place
 from workflows_app.engine.ticks import (
     Aborted,
     CallDue,
+    CallLost,
     ChildFinished,
     ChildTold,
     Paused,
+    RequestDue,
     Resumed,
     RunTimedOut,
     Started,
@@ -134,12 +141,12 @@ def test_the_time_of_a_child_counts_for_its_parent() -> None:
     assert (story.status, story.error["limit_seconds"]) == ("timed_out", 100)
 
 
-def child() -> Story:
-    steps = a_step("ask"), a_step("decide", "InputResponseEvent")
+def child(branch: int = 0) -> Story:
+    steps = a_step("ask", on_loss="ask"), a_step("decide", "InputResponseEvent")
     story = Story(define(*steps))
     event = story.state.calls[1].event
     story.state = type(story.state)()
-    return story.tick(Started(event, place=Place(7, 1, 0), budget=30.0))
+    return story.tick(Started(event, place=Place(7, 1, branch), budget=30.0))
 
 
 def test_a_child_tells_its_parent_what_it_asks_and_hears() -> None:
@@ -174,3 +181,34 @@ def test_a_child_has_no_more_time_than_its_parent_gave_it() -> None:
     story.tick(RunTimedOut())
 
     assert story.status == "timed_out"
+
+
+def test_a_child_tells_what_its_people_see_before_it_tells_how_it_ended() -> None:
+    story = child()
+    story.complete(story.claim(), InputRequestEvent("q", "Well?", expires_in=30))
+    story.now += 30
+
+    story.tick(RequestDue("q"))
+
+    expired, over = (tell.news for tell in story.of(TellParent))
+    assert isinstance(expired, ChildTold)
+    assert (expired.kind, expired.status) == ("input_expired", "waiting")
+    assert isinstance(over, ChildFinished)
+    assert over.status == "failed"
+
+
+def test_runs_of_a_tree_ask_about_lost_steps_under_different_names() -> None:
+    names = set()
+    for branch in (0, 1):
+        story = child(branch)
+        call = story.claim()
+        story.tick(CallLost(call.number, call.attempt))
+        names |= set(story.state.requests)
+
+    assert len(names) == 2
+
+
+def test_a_pause_keeps_a_copy_while_only_children_work() -> None:
+    story = parent("child").tick(Paused("olga"))
+
+    assert [saved.cause for saved in story.of(SaveSnapshot)] == ["paused"]

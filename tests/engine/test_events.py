@@ -384,3 +384,17 @@ def test_a_start_event_is_a_record_of_its_fields() -> None:
     record = emission.as_start(StartEvent(message="hello"))  # type: ignore[call-arg]
     assert record.types == ("StartEvent", "Event")
     assert values.load(record.body) == {"message": "hello"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"tags": {"a": "\0"}},
+        {"tags": {"\ud800": "a"}},
+        {"priority": 2**31},
+        {"previous": "x" * 201},
+    ],
+)
+def test_a_request_that_no_queue_could_file_is_refused(options: Any) -> None:
+    with pytest.raises(ValidationError):
+        emission.as_request(InputRequestEvent("q", **options))

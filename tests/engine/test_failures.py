@@ -4,7 +4,7 @@ import pytest
 
 from tests.engine.definitions import RETRY, a_step, define
 from tests.engine.story import Story
-from workflows_app.engine import Event, StopEvent
+from workflows_app.engine import Event, InputRequestEvent, StopEvent
 from workflows_app.engine.ticks import (
     CallDue,
     CallLost,
@@ -167,3 +167,15 @@ def test_operators_say_what_becomes_of_a_step_that_may_have_run(
     story.tick(VoteCast(request.request_id, None, outcome=outcome))
 
     assert story.ready == ready
+
+
+def test_a_question_stays_for_people_when_its_handler_is_lost_too_often() -> None:
+    steps = a_step("ask"), a_step("decide", "InputResponseEvent")
+    story = Story(define(*steps, has_input_handler=True))
+    story.complete(story.claim(), InputRequestEvent("q", "Well?"))
+    for _ in range(5):
+        call = story.claim()
+        story.tick(CallLost(call.number, call.attempt))
+
+    assert story.status == "waiting"
+    assert story.tick(VoteCast("q", None)).ready == ["decide"]

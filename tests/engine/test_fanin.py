@@ -128,6 +128,18 @@ def test_one_at_a_time_means_that_a_retry_keeps_its_turn() -> None:
     assert story.claim().number == 2
 
 
+def test_a_call_in_its_back_off_keeps_no_other_step_waiting() -> None:
+    steps = [
+        a_step(name, retry=RETRY, max_concurrency=1, exclusive=True)
+        for name in ("left", "right")
+    ]
+    story = Story(define(*steps))
+
+    story.fail(story.claim_step("left"), retryable=True, delay=3600.0)
+
+    assert story.ready == ["right"]
+
+
 def test_exclusive_steps_never_overlap() -> None:
     left = a_step("left", exclusive=True)
     story = Story(define(left, a_step("right", exclusive=True), a_step("free")))

@@ -158,3 +158,11 @@ def test_errors_carry_what_they_are_about() -> None:
     assert str(RunAbortedError()) == "The run was aborted."
     assert SessionNotEmptyError(["b", "a"]).keys == ["a", "b"]
     assert SessionValueLost("browser").key == "browser"
+
+
+@pytest.mark.parametrize("name", ["", "a\0b", "x" * 151])
+def test_a_name_that_nobody_can_have_is_a_value_error(name: str) -> None:
+    with pytest.raises(ValueError, match="names"):
+        ReviewPolicy(groups=(name,))
+    with pytest.raises(ValueError, match="names"):
+        ReviewPolicy(escalate=(Escalation(60, (name,)),)).dump()

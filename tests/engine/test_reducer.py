@@ -1,9 +1,11 @@
 """The rules of a run, one tick at a time."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.engine.definitions import a_step, define
 from tests.engine.story import Story
 from tests.flows import APPROVE, REJECT, Asked, Left, Right, approval, two_branches
 from workflows_app.engine import (
@@ -14,6 +16,7 @@ from workflows_app.engine import (
     StartEvent,
     StopEvent,
     Workflow,
+    emission,
     step,
 )
 from workflows_app.engine.commands import (
@@ -34,6 +37,8 @@ from workflows_app.engine.errors import (
     UnknownRequestError,
 )
 from workflows_app.engine.policy import Responder
+from workflows_app.engine.reducer import reduce
+from workflows_app.engine.state import EventRecord, State
 from workflows_app.engine.ticks import (
     Aborted,
     CallClaimed,
@@ -42,7 +47,9 @@ from workflows_app.engine.ticks import (
     RequestDue,
     Resumed,
     RunTimedOut,
+    Started,
     StepCompleted,
+    StepConflicted,
     StepFailed,
     StepTimedOut,
     VoteCast,
@@ -57,6 +64,10 @@ class Base(Event):
 
 class Special(Base):
     """What it gets."""
+
+
+def _emitted(*events: Event) -> Any:
+    return tuple(emission.as_emitted(list(events), "step"))
 
 
 def question(**options: Any) -> InputRequestEvent:
@@ -358,6 +369,16 @@ def test_the_result_of_a_lost_attempt_is_discarded() -> None:
     assert story.state.status == "running"
 
 
+def test_so_is_a_lost_attempt_that_had_read_what_has_changed() -> None:
+    story = Story(approval)
+    call = story.claim()
+    story.tick(CallLost(call.number, call.attempt))
+
+    story.tick(StepConflicted(call.number, call.attempt, ("total",)))
+
+    assert story.kinds[-1] == "step_discarded"
+
+
 def test_a_call_that_is_lost_five_times_fails_the_run() -> None:
     story = Story(approval)
     for _ in range(5):
@@ -463,3 +484,30 @@ def test_a_typed_start_carries_its_fields() -> None:
 
     assert story.claim().event.body == '{"subject":"Ship it?","groups":[]}'
     assert Asked.event_type == "Asked"
+
+
+def test_a_run_that_is_to_begin_later_has_its_whole_time_then() -> None:
+    definition = define(a_step("work"), deadline=60)
+    start = Started(EventRecord("StartEvent", ("Event",), "{}"), not_before=5000.0)
+    state, _ = reduce(definition, State(), replace(start, at=1000.0))
+
+    early, _ = reduce(definition, state, RunTimedOut(at=5059.0))
+    late, _ = reduce(definition, state, RunTimedOut(at=5060.0))
+
+    assert (early.status, late.status) == ("running", "timed_out")
+
+
+def test_a_pause_drops_what_is_in_memory_and_says_so_once() -> None:
+    story = Story(two_branches)
+    call = story.claim()
+    kept = StepCompleted(
+        call.number, call.attempt, _emitted(Left(), Right()), session_keys=("socket",)
+    )
+    story.tick(kept)
+
+    for _ in range(2):
+        story.tick(Paused("olga"))
+        story.tick(Resumed("olga"))
+
+    assert story.kinds.count("session_dropped") == 1
+    assert (story.state.session_epoch, story.state.session_keys) == (1, ("socket",))

@@ -2,8 +2,13 @@
 
 import pytest
 
+from tests.engine.definitions import a_step, define
+from tests.engine.story import Story
+from workflows_app.engine import Event
+from workflows_app.engine.commands import Refuse
 from workflows_app.engine.errors import SessionValueLost
 from workflows_app.engine.session import Session, Sessions
+from workflows_app.engine.ticks import Paused
 
 
 def test_what_a_step_sets_a_later_step_gets_in_the_same_process() -> None:
@@ -66,6 +71,7 @@ def test_what_is_removed_is_gone_and_not_lost() -> None:
     assert not session.has("pool")
     assert session.get("pool") is None
     assert session.keys_set == ()
+    assert session.keys_removed == ("pool", "never")
 
 
 def test_another_epoch_knows_nothing_of_the_objects_before_it() -> None:
@@ -100,3 +106,13 @@ def test_a_finished_run_leaves_nothing() -> None:
 def test_keys_are_text() -> None:
     with pytest.raises(TypeError, match="key"):
         Session({}, ()).set(1, 2)  # type: ignore[arg-type]
+
+
+def test_a_run_whose_objects_are_all_removed_can_be_paused() -> None:
+    story = Story(define(a_step("open"), session_pause_policy="hard_error"))
+    story.complete(story.claim(), Event("StartEvent"), session_keys=("pool",))
+    story.tick(Paused())
+    assert story.of(Refuse)
+    story.complete(story.claim(), Event("StartEvent"), session_removed=("pool",))
+
+    assert story.tick(Paused()).state.paused

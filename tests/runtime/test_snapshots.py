@@ -1,12 +1,14 @@
 """Snapshots: out of one database, into another."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import User
 
 from tests import flows
-from tests.factories import make_run, run_steps, start_run
+from tests.factories import let_pass, make_run, run_steps, start_run
+from workflows_app.engine import Workflow
 from workflows_app.engine.errors import (
     IncompatibleSnapshotError,
     SnapshotFormatError,
@@ -54,6 +56,20 @@ def test_what_was_running_runs_again_elsewhere() -> None:
     call = Call.objects.get(run_id=run_id)
     assert (call.worker, call.attempt) == ("", 1)
     assert run_steps(run_id).status == "waiting"
+
+
+def test_a_deadline_goes_on_with_what_was_left_of_it() -> None:
+    workflow = Workflow("dated-copy", [flows.ask_soon, flows.decide], deadline=300)
+    run = make_run(workflow)
+    let_pass(run.pk, 100)
+    snapshot = Handler(run.pk).snapshot()
+    old = replace(snapshot, taken_at=snapshot.taken_at - 10_000)
+
+    copy = resuming.resume(old, as_new_run=True)
+
+    ends = [Run.objects.get(pk=pk).timeout_at for pk in (copy, run.pk)]
+    seconds = [end.timestamp() for end in ends if end is not None]
+    assert seconds[0] - seconds[1] == pytest.approx(10_000, abs=60)
 
 
 def test_a_run_may_come_paused() -> None:

@@ -140,6 +140,17 @@ def test_the_same_key_and_input_give_the_same_run() -> None:
     assert Run.objects.count() == 1
 
 
+def test_the_order_of_the_fields_makes_no_other_input() -> None:
+    definition = Workflow("untyped", [flows.ask_soon, flows.decide]).definition
+    fields = ({"a": 1, "b": 2}, {"b": 2, "a": 1})
+    events = [start_event(definition, each) for each in fields]
+
+    for event in events:
+        start(definition, Start(event=event, idempotency_key="k"))
+
+    assert Run.objects.count() == 1
+
+
 def test_the_same_key_with_another_input_is_refused() -> None:
     _start("k", "a")
 

@@ -103,6 +103,24 @@ def test_a_decision_is_undone_by_who_made_it_and_by_nobody_else(
     assert InputResponse.objects.get(withdrawn_at=None).responder == "bob"
 
 
+def test_a_decision_that_fell_with_anothers_vote_can_be_made_again(
+    ada: User, bob: User
+) -> None:
+    run = make_run(asking("two-undoable", approvals=2, undo_seconds=5))
+    handler = Handler(run.pk)
+    handler.respond("q", approved_by(ada))
+    handler.respond("q", approved_by(bob))
+
+    handler.withdraw_vote("q", ada)
+    assert InputRequest.objects.get().status == "open"
+    handler.respond("q", approved_by(ada))
+
+    asked = InputRequest.objects.get()
+    assert asked.status == "decided"
+    assert asked.decision is not None
+    assert asked.decision.responder == "ada"
+
+
 def test_while_it_can_be_undone_a_decision_stands(ada: User, bob: User) -> None:
     handler = Handler(make_run(undoable).pk)
     given = approved_by(ada, idempotency_key="k")

@@ -1,20 +1,21 @@
 """Moments that have come, as the watch loop finds them."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import DataError, connection
 from django.db.models import F
 
 from tests import flows
 from tests.factories import let_pass, make_run, start_run
-from workflows_app.engine.ticks import CallClaimed
+from workflows_app.engine.ticks import CallClaimed, Tick
 from workflows_app.models import Call, InputRequest, Run
-from workflows_app.runtime import jobs
+from workflows_app.runtime import jobs, watch
 from workflows_app.runtime.handler import Handler
 from workflows_app.runtime.process import Identity, identity
-from workflows_app.runtime.transition import apply
+from workflows_app.runtime.transition import Applied, apply
 from workflows_app.runtime.watch import Watcher, release_dead
 from workflows_app.stream.wakeup import connection_parameters
 
@@ -97,6 +98,24 @@ def test_a_run_that_somebody_holds_does_not_keep_the_others_waiting() -> None:
 
     assert Call.objects.get(run_id=held).worker == "gone"
     assert Call.objects.get(run_id=free).worker == ""
+
+
+def test_a_tick_that_cannot_be_stored_does_not_keep_the_others_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    odd, other = make_run(flows.hurried), make_run(flows.hurried)
+    for run in (odd, other):
+        let_pass(run.pk, 100)
+
+    def apply_most(run_id: UUID, tick: Tick) -> Applied:
+        if run_id == odd.pk:
+            raise DataError("value too long")
+        return apply(run_id, tick)
+
+    monkeypatch.setattr(watch, "apply", apply_most)
+    Watcher().look()
+
+    assert InputRequest.objects.get(run=other).status == "expired"
 
 
 def test_a_ready_call_whose_job_was_lost_gets_another() -> None:

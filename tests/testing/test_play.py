@@ -6,6 +6,7 @@ from tests.testing.flows import answers, asking, blocking, counting, working
 from workflows_app.engine import (
     NotAllowedError,
     UnknownRequestError,
+    Workflow,
 )
 from workflows_app.testing import Person, Wait, play
 
@@ -55,6 +56,13 @@ def test_a_decision_can_be_taken_back_in_time() -> None:
     run.undo("well", by=ADA).asks("well")
 
     run.answer("well", outcome="no", by=ADA).completes("no")
+
+
+@pytest.mark.parametrize("deadline", [0.3, 1.1, 60.0])
+def test_a_run_ends_at_its_deadline(deadline: float) -> None:
+    workflow = Workflow("dated", list(asking.steps.values()), deadline=deadline)
+
+    play(workflow).advance(seconds=100).fails("TimeoutError", "deadline")
 
 
 def test_what_happens_at_once_begins_before_any_of_it_ends() -> None:

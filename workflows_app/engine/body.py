@@ -136,6 +136,7 @@ class Body:
             changes=self.context.state.changes,
             collected=self.context.collected,
             session_keys=self.context.session.keys_set,
+            session_removed=self.context.session.keys_removed,
             seconds=self.context.worked(),
         )
 

@@ -230,7 +230,8 @@ class Context:
         """`await` the answer of a person. Until it is there, no worker is held.
 
         Then the body runs again from its top, and this gives the answer. What came
-        before it happens again, unless `once` keeps it from that.
+        before it happens again, unless `once` keeps it from that. If nobody answers in
+        time, the event of `on_expire` comes in the step's place: the step has ended.
         """
         if not self._is_async:
             raise TypeError("Only an async step can await request_input.")

@@ -18,6 +18,8 @@ from .ticks import Emitted
 NAME_LENGTH = 200
 """Characters in a request id at most: it is a name, and part of addresses."""
 
+PRIORITIES = range(-(2**31), 2**31)
+
 
 def split(returned: Any, step: str) -> tuple[list[Emitted], int | None]:
     """What a step returned, and how many of it came as a list; None: it was no list."""
@@ -86,6 +88,7 @@ def as_request(event: InputRequestEvent, purpose: Purpose = "event") -> Request:
     outcomes = [o.dump() for o in event.outcomes or [SUBMIT]]
     policy: ReviewPolicy = event.policy
     _check_outcomes([o["key"] for o in outcomes], policy.on_due)
+    _check_filing(event)
     shown = values.dump(_shown(event, outcomes))
     return Request(
         request_id=request_id,
@@ -120,6 +123,21 @@ def _check_outcomes(keys: list[str], on_due: Any) -> None:
     if isinstance(on_due, str) and on_due not in keys:
         names = ", ".join(keys)
         raise ValidationError(f"on_due is {on_due!r}, not one of {names}.")
+
+
+def _check_filing(event: InputRequestEvent) -> None:
+    """What a request is found and sorted by must fit into the queue."""
+    for text in filter(None, (*event.tags, *event.tags.values())):
+        check_name(text, "tag")
+    if event.previous:
+        check_name(event.previous, "request id")
+    check_priority(event.priority)
+
+
+def check_priority(priority: int) -> None:
+    """Raises ValidationError for a priority that could not be in a table."""
+    if priority not in PRIORITIES:
+        raise ValidationError(f"A priority is no larger than {PRIORITIES[-1]}.")
 
 
 def _shown(event: InputRequestEvent, outcomes: list[dict[str, Any]]) -> dict[str, Any]:

@@ -13,6 +13,9 @@ Claim = Literal["on_typing", "required", "none"]
 REVIEWERS = frozenset({"reviewers", "leads"})
 """Members of these groups answer what is addressed to nobody in particular."""
 
+NAME_LENGTH = 150
+"""Characters in the name of a person or a group at most."""
+
 BROWSER = "browser"
 """The door of people in a browser: the only one with time to take a decision back."""
 
@@ -62,8 +65,8 @@ class ReviewPolicy:
     the step that accepts it, and without either the run fails. `warn_at` are the parts
     of that time after which pages warn.
 
-    Raises ValueError for times and numbers that cannot be, TypeError for a text where
-    a list of names belongs.
+    Raises ValueError for times, numbers and names that cannot be, TypeError for a text
+    where a list of names belongs.
     """
 
     assignees: Sequence[str] = ()
@@ -80,8 +83,8 @@ class ReviewPolicy:
     delegate: bool = True
 
     def __post_init__(self) -> None:
-        check_names(self.assignees, "assignees")
-        check_names(self.groups, "groups")
+        check_addressees(self.assignees, "assignees")
+        check_addressees(self.groups, "groups")
         if self.approvals < 1:
             raise ValueError(f"approvals must be at least 1, not {self.approvals}.")
         if not 0 <= self.undo_seconds <= 3600:  # noqa: PLR2004 - an hour
@@ -110,7 +113,7 @@ class ReviewPolicy:
             "escalate": [
                 {
                     "after": check_seconds(step.after, "time of an escalation"),
-                    "groups": list(check_names(step.groups, "groups")),
+                    "groups": list(check_addressees(step.groups, "groups")),
                 }
                 for step in self.escalate
             ],
@@ -137,6 +140,18 @@ def check_names(given: Sequence[str], what: str) -> tuple[str, ...]:
     if isinstance(given, str):
         raise TypeError(f"{what} is a list of names, not the text {given!r}.")
     return tuple(given)
+
+
+def check_addressees(given: Sequence[str], what: str) -> tuple[str, ...]:
+    """The same; raises ValueError for what nobody and no group can be called."""
+    names = check_names(given, what)
+    for name in names:
+        if not name.isprintable() or not 0 < len(name) <= NAME_LENGTH:
+            raise ValueError(
+                f"{what} are printable names of at most {NAME_LENGTH} characters, "
+                f"not {name[:40]!r}."
+            )
+    return names
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,6 +178,7 @@ def _start(work: Reduction, tick: Started | Asked) -> None:
         work.publish("run_started", actor=actor)
         work.show(replace(tick.request, opened_at=tick.at))
         return
+    work.state.started_at = max(tick.at, tick.not_before or 0.0)
     work.state.place, work.state.budget = tick.place, tick.budget
     work.publish("run_started", body={"event_type": tick.event.type}, actor=actor)
     work.deliver(tick.event, not_before=tick.not_before)
@@ -188,14 +189,15 @@ def _pause(work: Reduction, tick: Paused) -> None:
     state = work.state
     if state.paused:
         return
-    if state.session_keys and work.definition.session_pause_policy == "hard_error":
+    if state.has_session and work.definition.session_pause_policy == "hard_error":
         work.commands.append(Refuse(SessionNotEmptyError(state.session_keys)))
         return
     state.paused = True
     actor = Actor("person", tick.actor)
     work.publish("run_paused", body={"reason": tick.reason}, actor=actor)
-    if state.session_keys:
+    if state.has_session:
         state.session_epoch += 1
+        state.session_is_live = False
         work.publish("session_dropped", body={"keys": list(state.session_keys)})
     for call in list(state.calls.values()):
         work.tell_children(call, tick)

@@ -60,11 +60,17 @@ class Session:
         self._values = values
         self._known = known
         self._set: dict[str, None] = {}
+        self._removed: dict[str, None] = {}
 
     @property
     def keys_set(self) -> tuple[str, ...]:
         """The keys that this attempt has set, in their order."""
         return tuple(self._set)
+
+    @property
+    def keys_removed(self) -> tuple[str, ...]:
+        """The keys that this attempt has removed, in their order."""
+        return tuple(self._removed)
 
     def get(self, key: str, default: Any = _MISSING) -> Any:
         """The object; `default`, or None, when there is none.
@@ -85,6 +91,7 @@ class Session:
             raise TypeError(f"A session key is text, not {type(key).__name__}.")
         self._values[key] = value
         self._set[key] = None
+        self._removed.pop(key, None)
 
     def get_or_create(self, key: str, factory: Callable[[], T]) -> T:
         """The object, made by the factory when it is not here.
@@ -106,3 +113,4 @@ class Session:
         """Forget an object; removing what is not there is no error."""
         self._values[key] = _REMOVED
         self._set.pop(key, None)
+        self._removed[key] = None

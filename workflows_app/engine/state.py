@@ -240,6 +240,7 @@ class State:
     held_answers: dict[str, HeldAnswer] = field(default_factory=dict)
     session_keys: tuple[str, ...] = ()
     session_epoch: int = 0
+    session_is_live: bool = False
     place: Place | None = None
     budget: float | None = None
     last_call: int = 0
@@ -269,11 +270,13 @@ class State:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nothing is running that an operator's pause would wait for."""
-        return not any(
-            call.running or (call.phase == "away" and not call.is_waiting)
-            for call in self.calls.values()
-        )
+        """Whether no body is running that an operator's pause would wait for."""
+        return not any(call.running for call in self.calls.values())
+
+    @property
+    def has_session(self) -> bool:
+        """Whether steps have objects in memory that a pause would drop."""
+        return self.session_is_live and bool(self.session_keys)
 
     def active_at(self, now: float) -> float:
         """Seconds during which at least one attempt was running, until now."""

@@ -28,7 +28,7 @@ class StateChange:
 class Collected:
     """What `collect_events` did to a buffer: the version it saw, and what is left in it.
 
-    `left` are the events by number; `offered` says whether the call's own is new there.
+    Another version by now means that the attempt has seen too little, and runs again.
     """
 
     key: str
@@ -84,6 +84,7 @@ class StepCompleted(_Tick):
     changes: tuple[StateChange, ...] = ()
     collected: tuple[Collected, ...] = ()
     session_keys: tuple[str, ...] = ()
+    session_removed: tuple[str, ...] = ()
     fanout: int | None = None
     seconds: float = 0.0
 

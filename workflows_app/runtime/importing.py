@@ -158,6 +158,7 @@ def restarted(state: State, shift: float, taken_at: float) -> State:
     state.active_seconds = state.active_at(taken_at)
     state.active_since = None
     state.session_epoch += 1
+    state.session_is_live = False
     state.paused = not state.is_finished
     state.calls = {n: _restarted_call(c, shift) for n, c in state.calls.items()}
     state.requests = {

@@ -66,7 +66,7 @@ def check_sessions(run_id: UUID) -> None:
 
 def _check_session(run: Run, state: State) -> None:
     policy = get_definition(run.definition_id).session_pause_policy
-    if state.session_keys and policy == HARD_ERROR and not state.is_finished:
+    if state.has_session and policy == HARD_ERROR and not state.is_finished:
         raise SessionNotEmptyError(state.session_keys)
 
 

@@ -168,7 +168,10 @@ class Memory:
             raise EngineError(f"Workflow {branch.workflow!r} has been defined anew.")
         name = f"{place.call}/{place.attempt}/{place.branch}"
         child = MemoryRun(
-            str(uuid5(UUID(parent.run_id), name)), workflow, (parent, place)
+            str(uuid5(UUID(parent.run_id), name)),
+            workflow,
+            (parent, place),
+            State(place=place),
         )
         parent.children[place] = child
         self.runs.append(child)

@@ -16,21 +16,24 @@ class _Room:
         self._exclusive = self._conflicted = False
         self._contended: set[str] = set()
         for call in state.calls.values():
-            if self._occupies(call):
+            if call.phase in {"ready", "running", "away"}:
                 self.take(call)
+            elif self._keeps_turn(call):
+                self._count(call)
             if call.conflicts and call.phase in {"held", "ready", "running"}:
                 self._contended.add(call.step)
 
-    def _occupies(self, call: Call) -> bool:
-        """With one at a time, a call that is to be tried again keeps its turn."""
-        if call.phase == "later":
-            one = self._definition.step(call.step).max_concurrency == 1
-            return one and call.failures > 0
-        return call.phase in {"ready", "running", "away"}
+    def _keeps_turn(self, call: Call) -> bool:
+        """With one at a time, a call that is to be tried again; it stops no other step."""
+        one = self._definition.step(call.step).max_concurrency == 1
+        return one and call.phase == "later" and call.failures > 0
+
+    def _count(self, call: Call) -> None:
+        self._steps[call.step] = self._steps.get(call.step, 0) + 1
 
     def take(self, call: Call) -> None:
+        self._count(call)
         step = self._definition.step(call.step)
-        self._steps[call.step] = self._steps.get(call.step, 0) + 1
         self._exclusive = self._exclusive or step.exclusive
         self._conflicted = self._conflicted or call.conflicts > 0
 

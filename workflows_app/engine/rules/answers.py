@@ -22,6 +22,7 @@ from workflows_app.engine.errors import (
     UnknownRequestError,
 )
 from workflows_app.engine.policy import (
+    SUBMIT,
     Responder,
     ReviewPolicy,
     find_objection,
@@ -53,7 +54,7 @@ def try_vote(
     objection = _find_refusal(work, request, tick)
     if objection is not None or request is None:
         return objection or UnknownRequestError()
-    outcome, given = _complete(request.content, tick)
+    outcome, given = complete(request.content, tick.outcome, tick.answer)
     try:
         _check_answer(request.content, outcome, given, tick.reason)
         answer = values.dump(given)
@@ -76,7 +77,7 @@ def _find_refusal(
         return UnknownRequestError(f"The run asks nothing called {tick.request_id!r}.")
     standing = _standing(request, tick.responder)
     if standing is not None:
-        return _already(standing)
+        return already(standing)
     objection = objection_to(work, request, tick.responder)
     if objection is not None:
         return NotAllowedError(objection)
@@ -103,7 +104,7 @@ def find_vote(request: Request, who: Responder) -> Vote | None:
     return mine[0] if mine else None
 
 
-def _already(vote: Vote) -> AlreadyAnsweredError:
+def already(vote: Vote) -> AlreadyAnsweredError:
     return AlreadyAnsweredError(
         vote.name, vote.at, vote.outcome, values.load(vote.answer)
     )
@@ -122,15 +123,15 @@ def make_vote(work: Reduction, tick: VoteCast, outcome: str, answer: str) -> Vot
     )
 
 
-def _complete(shown: Content, tick: VoteCast) -> tuple[str, Any]:
+def complete(shown: Content, outcome: str | None, answer: Any) -> tuple[str, Any]:
     """Outcome and answer; of a request with `choices` alone either gives the other."""
     schema = shown["schema"] or {}
     if not schema.get("x-choices"):
-        return tick.outcome or primary(shown["outcomes"]), tick.answer
-    if tick.outcome is None:
-        return str(tick.answer), tick.answer
-    chosen = [choice for choice in schema["enum"] if str(choice) == tick.outcome]
-    return tick.outcome, chosen[0] if chosen else tick.answer
+        return outcome or primary(shown["outcomes"]), answer
+    if outcome is None:
+        return str(answer), answer
+    chosen = [choice for choice in schema["enum"] if str(choice) == outcome]
+    return outcome, chosen[0] if chosen else answer
 
 
 def _check_answer(shown: Content, outcome: str, answer: Any, reason: str) -> None:
@@ -162,7 +163,7 @@ def _accept(work: Reduction, request: Request, vote: Vote, undo: float | None) -
     """Count the vote; when enough people agree, it decides."""
     policy = ReviewPolicy.load(request.policy)
     request = replace(request, votes=(*request.votes, vote))
-    decides = _count(request, vote.outcome) >= _needed(policy, request, vote.outcome)
+    decides = _is_enough(request, vote.outcome)
     work.commands.append(RecordVote(request.request_id, vote, decides))
     if not decides:
         work.state.requests[request.request_id] = request
@@ -178,13 +179,18 @@ def _accept(work: Reduction, request: Request, vote: Vote, undo: float | None) -
     _tell(work, "input_decided", decided, vote)
 
 
-def _count(request: Request, outcome: str) -> int:
-    return sum(vote.outcome == outcome for vote in request.votes)
+def is_decided(request: Request) -> bool:
+    """Whether the vote that decided is still there, and enough others with it."""
+    if request.decision is None or request.decision.vote not in request.votes:
+        return False
+    return _is_enough(request, request.decision.vote.outcome)
 
 
-def _needed(policy: ReviewPolicy, request: Request, outcome: str) -> int:
+def _is_enough(request: Request, outcome: str) -> bool:
+    """Whether so many people have chosen this that it is decided."""
     offered = {o["key"]: o for o in request.content["outcomes"]}
-    return needed(policy, offered.get(outcome))
+    count = sum(vote.outcome == outcome for vote in request.votes)
+    return count >= needed(ReviewPolicy.load(request.policy), offered.get(outcome))
 
 
 def _tell(work: Reduction, kind: str, request: Request, vote: Vote) -> None:
@@ -251,7 +257,8 @@ def _answer_call(work: Reduction, request: Request, vote: Vote) -> None:
     if call is None:
         return
     content = request.content
-    says_outcome = content["schema"] is None and vote.answer == "null"
+    chose = content["schema"] is None and content["outcomes"] != [SUBMIT.dump()]
+    says_outcome = chose and vote.answer == "null"
     text = quoted(vote.outcome) if says_outcome else vote.answer
     remembered = {**call.remembered, f"input:{request.request_id}": text}
     work.change(call, phase="held", remembered=remembered)

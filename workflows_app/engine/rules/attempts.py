@@ -71,7 +71,8 @@ def complete(work: Reduction, tick: StepCompleted) -> None:
     for collected in tick.collected:
         _keep_buffer(work, collected.key, collected.left)
     keys = {*work.state.session_keys, *tick.session_keys}
-    work.state.session_keys = tuple(sorted(keys))
+    work.state.session_keys = tuple(sorted(keys.difference(tick.session_removed)))
+    work.state.session_is_live |= bool(tick.session_keys)
 
 
 def end(
@@ -159,7 +160,9 @@ def _keep_buffer(work: Reduction, key: str, events: tuple[EventRecord, ...]) -> 
 def conflict(work: Reduction, tick: StepConflicted) -> None:
     """Run the step again from fresh state: another step changed what it had read."""
     call = work.find_running(tick.call, tick.attempt)
-    if call is not None:
+    if call is None:
+        discard(work, tick)
+    else:
         _run_again(work, call, list(tick.keys))
 
 
@@ -194,7 +197,9 @@ def fail(work: Reduction, tick: StepFailed | StepTimedOut) -> None:
         failures.time_out(work, call, tick)
 
 
-def discard(work: Reduction, tick: StepCompleted | StepFailed | StepTimedOut) -> None:
+def discard(
+    work: Reduction, tick: StepCompleted | StepConflicted | StepFailed | StepTimedOut
+) -> None:
     """Write down that an attempt came too late; one that was too slow needs no line."""
     if not isinstance(tick, StepTimedOut):
         work.publish("step_discarded", call=tick.call, attempt=tick.attempt)
@@ -204,6 +209,11 @@ def park(work: Reduction, tick: StepParked) -> None:
     """Give the worker free: the call goes on when its question is answered (R19)."""
     call = work.find_running(tick.call, tick.attempt)
     if call is None:
+        return
+    late = tick.request.on_expire
+    problem = find_unroutable(work, late, call.event.members) if late else None
+    if problem is not None:
+        failures.refuse(work, call, "NoHandlerError", problem)
         return
     work.publish_call("step_parked", call, {"request_id": tick.request.request_id})
     parked = work.change(call, phase="parked", waiting=None)

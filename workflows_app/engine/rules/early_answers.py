@@ -1,10 +1,12 @@
 """Answers that come before their question: kept for it, and never delivered alone."""
 
+from dataclasses import replace
+
 from workflows_app.engine import values
 from workflows_app.engine.commands import Actor, Refuse
 from workflows_app.engine.errors import SerializationError
 from workflows_app.engine.policy import Responder
-from workflows_app.engine.state import HeldAnswer
+from workflows_app.engine.state import HeldAnswer, Vote
 from workflows_app.engine.ticks import VoteCast
 
 from . import answers
@@ -25,6 +27,11 @@ def hold(work: Reduction, tick: VoteCast) -> None:
         work.commands.append(Refuse(error))
         return
     vote = answers.make_vote(work, tick, tick.outcome or "", answer)
+    known = work.state.held_answers.get(tick.request_id)
+    if known is not None and known.until >= work.at:
+        if not _is_same(known.vote, vote):
+            work.commands.append(Refuse(answers.already(known.vote)))
+        return
     until = work.at + (tick.hold_for or 0.0)
     groups = tuple(sorted(tick.responder.groups))
     work.state.held_answers[tick.request_id] = HeldAnswer(vote, groups, until)
@@ -34,6 +41,13 @@ def hold(work: Reduction, tick: VoteCast) -> None:
         actor=Actor(vote.kind, vote.name),
         door=vote.door,
     )
+
+
+def _is_same(known: Vote, vote: Vote) -> bool:
+    """Whether somebody only says again what is kept already."""
+    if vote.key and vote.key == known.key:
+        return True
+    return vote == replace(known, key=vote.key, at=vote.at, door=vote.door)
 
 
 def consume(work: Reduction) -> None:

@@ -9,9 +9,9 @@ ROUNDING = 1e-6
 def time_out(work: Reduction) -> None:
     """End the run if its time really is over: the deadline first, then the active."""
     state, definition = work.state, work.definition
-    elapsed, active = work.at - state.started_at, state.active_at(work.at)
-    if definition.deadline is not None and elapsed >= definition.deadline:
-        _end_late(work, "deadline", definition.deadline, elapsed)
+    limit, active = definition.deadline, state.active_at(work.at)
+    if limit is not None and work.at >= state.started_at + limit:
+        _end_late(work, "deadline", limit, work.at - state.started_at)
     elif definition.timeout is not None and active >= definition.timeout - ROUNDING:
         _end_late(work, "workflow", definition.timeout, active)
     elif state.budget is not None and active >= state.budget - ROUNDING:

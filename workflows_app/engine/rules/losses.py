@@ -3,6 +3,7 @@
 import hashlib
 
 from workflows_app.engine import values
+from workflows_app.engine.definition import INPUT_HANDLER
 from workflows_app.engine.policy import Outcome, ReviewPolicy
 from workflows_app.engine.state import Call, Request
 from workflows_app.engine.ticks import CallLost
@@ -37,6 +38,8 @@ def lose(work: Reduction, tick: CallLost) -> None:
 
 def _fail_lost(work: Reduction, call: Call, what: str) -> None:
     work.end(call)
+    if call.step == INPUT_HANDLER:
+        return  # the question stays, for people
     message = f"The worker of step {call.step!r} was lost, {what}."
     work.fail({"type": "StepLostError", "step_name": call.step, "message": message})
 
@@ -74,5 +77,8 @@ def _ask_operators(work: Reduction, call: Call) -> None:
 def _name(work: Reduction, call: Call) -> str:
     """Another one for each run of a tree, in which every name is given once (R16)."""
     name = f"lost:{call.number}:{call.attempt}"
-    state = work.state
-    return name if state.place is None else f"{name}@{state.started_at:.6f}"
+    place = work.state.place
+    if place is None:
+        return name
+    branch = f"{place.call}:{place.attempt}:{place.branch}"
+    return f"{name}@{branch}@{work.state.started_at:.6f}"

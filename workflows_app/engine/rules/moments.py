@@ -6,7 +6,7 @@ from typing import Any
 from workflows_app.engine import values
 from workflows_app.engine.commands import Actor, MoveRequest, RecordVote
 from workflows_app.engine.policy import DEADLINE, REVIEWERS
-from workflows_app.engine.state import Request, Vote
+from workflows_app.engine.state import EventRecord, Request, Vote
 from workflows_app.engine.ticks import RequestDue
 
 from . import answers
@@ -61,24 +61,32 @@ def _expire(work: Reduction, request: Request) -> None:
         actor=BY_DEADLINE,
     )
     if request.on_expire is not None:
-        event = replace(
-            request.on_expire,
-            members=request.members,
-            recoveries=request.recoveries,
-        )
-        work.deliver(event, source=request.step)
+        _go_on_without(work, request, request.on_expire)
     else:
         work.fail(_timeout(request))
 
 
+def _go_on_without(work: Reduction, request: Request, event: EventRecord) -> None:
+    """The event comes in place of the answer, or of the parked call that wanted it."""
+    parked = work.state.calls.get(request.call)
+    if parked is not None:
+        work.end(parked)
+    event = replace(event, members=request.members, recoveries=request.recoveries)
+    work.deliver(event, source=request.step)
+
+
 def _decide(work: Reduction, request: Request) -> None:
     """The deadline decides. It is never shown as a person's decision."""
+    content = request.content
+    outcome, given = answers.complete(
+        content, request.policy["on_due"], content.get("proposed")
+    )
     vote = Vote(
         kind=DEADLINE.kind,
         name=DEADLINE.name,
         door="deadline",
-        outcome=request.policy["on_due"],
-        answer=values.dump(request.content.get("proposed")),
+        outcome=outcome,
+        answer=values.dump(given),
         at=work.at,
     )
     request = replace(request, votes=(*request.votes, vote))

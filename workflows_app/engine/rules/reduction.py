@@ -14,7 +14,6 @@ from workflows_app.engine.commands import (
     Publish,
     SaveSnapshot,
     TellChild,
-    TellParent,
 )
 from workflows_app.engine.definition import INPUT_HANDLER, Definition, StepDefinition
 from workflows_app.engine.state import (
@@ -26,7 +25,7 @@ from workflows_app.engine.state import (
     State,
     Status,
 )
-from workflows_app.engine.ticks import Aborted, ChildFinished, News
+from workflows_app.engine.ticks import Aborted, News
 
 RESPONSE = ("InputResponseEvent", ("Event",))
 """Type and bases of the event that an answer becomes, unless `respond_as` is given."""
@@ -218,10 +217,6 @@ class Reduction:
             text = f'{{"result":{result},"dropped":{dropped}}}'
         self.publish(f"run_{status}", body=dict(error or {}), text=text, **line)
         self.commands.append(SaveSnapshot(status))
-        if state.place is not None:
-            over = ChildFinished(state.place, status, result, error)
-            over = replace(over, active_seconds=state.active_seconds)
-            self.commands.append(TellParent(over))
 
 
 def quoted(text: str) -> str:

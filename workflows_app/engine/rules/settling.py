@@ -2,8 +2,9 @@
 
 import json
 
-from workflows_app.engine.commands import Publish, SaveSnapshot, TellParent
-from workflows_app.engine.ticks import ChildTold
+from workflows_app.engine.commands import Finish, Publish, SaveSnapshot, TellParent
+from workflows_app.engine.state import Place, State
+from workflows_app.engine.ticks import ChildFinished, ChildTold, News
 
 from . import early_answers, fanin
 from .admission import admit
@@ -24,9 +25,13 @@ TOLD = frozenset(
 
 def settle(work: Reduction) -> None:
     """Join what has ended, start what there is room for, and say how the run stands."""
+    if work.state.started_at and not work.state.is_finished:
+        _go_on(work)
+    _tell_parent(work)
+
+
+def _go_on(work: Reduction) -> None:
     state = work.state
-    if state.is_finished or not state.started_at:
-        return
     early_answers.consume(work)
     fanin.join(work)
     if not state.is_finished:
@@ -35,7 +40,6 @@ def settle(work: Reduction) -> None:
             _set_status(work)
         else:
             _stall(work)
-    _tell_parent(work)
 
 
 def _set_status(work: Reduction) -> None:
@@ -71,14 +75,28 @@ def _stall(work: Reduction) -> None:
 
 
 def _tell_parent(work: Reduction) -> None:
-    """What people see of a child, and whether it waits for them, its parent knows too."""
-    state = work.state
+    """What people see of a child, whether it waits for them, and at last how it ended."""
+    state, before = work.state, work.before
     if state.place is None:
         return
     lines = [c for c in work.commands if isinstance(c, Publish) and c.kind in TOLD]
-    for line in lines:
-        text = line.text or json.dumps(line.body)
-        told = ChildTold(state.place, state.status, line.kind, text)
-        work.commands.append(TellParent(told))
-    if not lines and not state.is_finished and state.status != work.before.status:
-        work.commands.append(TellParent(ChildTold(state.place, state.status)))
+    ends = [c for c in work.commands if isinstance(c, Finish)]
+    status = before.status if ends else state.status
+    news: list[News] = [
+        ChildTold(state.place, status, line.kind, line.text or json.dumps(line.body))
+        for line in lines
+    ]
+    if not lines and status != before.status:
+        news.append(ChildTold(state.place, status))
+    news += [_ended(state, state.place, end) for end in ends]
+    work.commands += map(TellParent, news)
+
+
+def _ended(state: State, place: Place, end: Finish) -> ChildFinished:
+    return ChildFinished(
+        place,
+        end.status,
+        end.result,
+        end.error,
+        active_seconds=state.active_seconds,
+    )
