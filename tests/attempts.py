@@ -6,7 +6,7 @@ from workflows_app.engine.body import Body, Ended
 from workflows_app.engine.session import Sessions
 from workflows_app.engine.state import Call, EventRecord
 from workflows_app.engine.ticks import StepRemembered, StepWaited, StreamWritten, Tick
-from workflows_app.runtime.execute import Granted
+from workflows_app.runtime.worker.execute import Granted
 
 
 class Notes:

@@ -19,9 +19,9 @@ from workflows_app.engine.state_text import dump_state, load_state
 from workflows_app.engine.ticks import CallClaimed, Tick
 from workflows_app.engine.workflow import Workflow
 from workflows_app.models import Call, InputRequest, Run, RunInbox
-from workflows_app.runtime.execute import Granted
 from workflows_app.runtime.starting import Start, start, start_event
 from workflows_app.runtime.transition import Applied, Claimant, apply, deliver
+from workflows_app.runtime.worker.execute import Granted
 
 WORKER = "test"
 

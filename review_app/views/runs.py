@@ -21,8 +21,8 @@ from workflows_app import access
 from workflows_app.engine.errors import RunFinishedError
 from workflows_app.models import Run
 from workflows_app.models import Snapshot as Row
-from workflows_app.runtime import snapshots
 from workflows_app.runtime.handler import Handler
+from workflows_app.runtime.snapshots import taking as snapshots
 from workflows_app.stream import log
 
 from .account import signed_in

@@ -99,6 +99,10 @@ def _at(phase: str, dice: Random, state: State) -> tuple[int, int]:
     return call.number, call.attempt
 
 
+def _one_of(dice: Random, ticks: list[Tick]) -> Tick:
+    return dice.choice(ticks)
+
+
 def _claim(dice: Random, state: State) -> Tick:
     return CallClaimed(_at("ready", dice, state)[0], "w")
 
@@ -120,7 +124,8 @@ def _complete(dice: Random, state: State) -> Tick:
 def _attempt(dice: Random, state: State) -> Tick:
     """What may come of an attempt beside a completion."""
     call, attempt = _at("running", dice, state)
-    return dice.choice(
+    return _one_of(
+        dice,
         [
             StepFailed(call, attempt, "E", "m"),
             StepFailed(call, attempt, "E", "m", retryable=True),
@@ -133,7 +138,7 @@ def _attempt(dice: Random, state: State) -> Tick:
             StreamWritten(call, attempt, (EventRecord("p", (), "{}"),)),
             CallLost(call, attempt),
             CallLost(call, attempt, counts=False),
-        ]
+        ],
     )
 
 
@@ -157,14 +162,14 @@ def _vote(dice: Random, _state: State) -> Tick:
 
 def _person(dice: Random, _state: State) -> Tick:
     name, who = dice.choice(NAMES), dice.choice(PEOPLE)
-    return dice.choice([VoteWithdrawn(name, who), RequestDue(name), Resumed()])
+    return _one_of(dice, [VoteWithdrawn(name, who), RequestDue(name), Resumed()])
 
 
 def _end(dice: Random, state: State) -> Tick:
     stop = StepCompleted(
         *_at("running", dice, state), _emitted(StopEvent(result=1)), ()
     )
-    return dice.choice([Paused(), Aborted(), RunTimedOut(), stop])
+    return _one_of(dice, [Paused(), Aborted(), RunTimedOut(), stop])
 
 
 SLIPS, HALF = 0.1, 0.5

@@ -30,10 +30,10 @@ from workflows_app.engine.body import Ended
 from workflows_app.engine.context import Link
 from workflows_app.engine.ticks import Aborted, Tick
 from workflows_app.models import Run, RunEvent
-from workflows_app.runtime.attempt import RunningAttempt
-from workflows_app.runtime.database import DatabaseThreads
-from workflows_app.runtime.execute import Bodies, BodyLost, Granted, RunningBody
 from workflows_app.runtime.transition import Applied, apply
+from workflows_app.runtime.worker.attempt import RunningAttempt
+from workflows_app.runtime.worker.database import DatabaseThreads
+from workflows_app.runtime.worker.execute import Bodies, BodyLost, Granted, RunningBody
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

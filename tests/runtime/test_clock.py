@@ -2,7 +2,7 @@
 
 import pytest
 
-from workflows_app.runtime.clock import AGAIN, SLACK, AttemptClock, Limits
+from workflows_app.runtime.worker.clock import AGAIN, SLACK, AttemptClock, Limits
 
 
 def clock(**limits: float) -> AttemptClock:

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 
 from tests.journeys.house import wait_for
-from workflows_app.runtime.database import AWAY, BRIEF, PATIENT, DatabaseThreads
+from workflows_app.runtime.worker.database import AWAY, BRIEF, PATIENT, DatabaseThreads
 from workflows_app.stream.wakeup import connection_parameters
 
 pytestmark = pytest.mark.django_db(transaction=True)

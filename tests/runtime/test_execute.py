@@ -39,9 +39,9 @@ from workflows_app.engine.ticks import (
     StepFailed,
     StepParked,
 )
-from workflows_app.runtime.execute import Bodies, Granted
 from workflows_app.runtime.handler import Answer, Handler
 from workflows_app.runtime.transition import apply
+from workflows_app.runtime.worker.execute import Bodies, Granted
 
 pytestmark = pytest.mark.django_db
 

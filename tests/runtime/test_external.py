@@ -15,11 +15,11 @@ from workflows_app.engine.errors import (
 )
 from workflows_app.engine.state import Request
 from workflows_app.models import InputRequest, Run
-from workflows_app.runtime import resuming
 from workflows_app.runtime.definitions import current_definitions
 from workflows_app.runtime.external import Asker, ask, find_decision
 from workflows_app.runtime.handler import Answer, Handler
-from workflows_app.runtime.watch import Watcher
+from workflows_app.runtime.snapshots import resuming
+from workflows_app.runtime.worker.watch import Watcher
 
 pytestmark = pytest.mark.django_db
 

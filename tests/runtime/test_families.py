@@ -26,7 +26,7 @@ from workflows_app.models import Callback, InputRequest, Receiver, Run, RunInbox
 from workflows_app.runtime import transition
 from workflows_app.runtime.handler import Answer, Handler
 from workflows_app.runtime.starting import Start, start, start_event
-from workflows_app.runtime.watch import Watcher
+from workflows_app.runtime.worker.watch import Watcher
 
 pytestmark = pytest.mark.django_db
 YES = Answer(value="yes")

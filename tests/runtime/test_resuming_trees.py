@@ -27,10 +27,12 @@ from workflows_app.engine.errors import (
 )
 from workflows_app.engine.state_text import load_state
 from workflows_app.models import Call, InputRequest, InputResponse, Run, RunInbox
-from workflows_app.runtime import resuming, snapshots, transition
+from workflows_app.runtime import transition
 from workflows_app.runtime.handler import Answer, Handler
-from workflows_app.runtime.snapshots import take
-from workflows_app.runtime.watch import Watcher
+from workflows_app.runtime.snapshots import resuming
+from workflows_app.runtime.snapshots import taking as snapshots
+from workflows_app.runtime.snapshots.taking import take
+from workflows_app.runtime.worker.watch import Watcher
 
 pytestmark = pytest.mark.django_db(transaction=True)
 YES = Answer(value="yes")

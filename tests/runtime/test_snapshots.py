@@ -18,8 +18,9 @@ from workflows_app.engine.errors import (
 from workflows_app.engine.snapshot import Snapshot
 from workflows_app.engine.ticks import CallClaimed
 from workflows_app.models import Call, Run
-from workflows_app.runtime import resuming, snapshots
 from workflows_app.runtime.handler import Answer, Handler
+from workflows_app.runtime.snapshots import resuming
+from workflows_app.runtime.snapshots import taking as snapshots
 from workflows_app.runtime.transition import apply
 
 pytestmark = pytest.mark.django_db

@@ -29,11 +29,11 @@ from workflows_app.engine.ticks import (
     StepCompleted,
 )
 from workflows_app.models import Call, InputResponse, Run, RunState
-from workflows_app.runtime.execute import Granted
 from workflows_app.runtime.handler import Answer, Handler
 from workflows_app.runtime.starting import Start, start, start_event
 from workflows_app.runtime.transition import apply
-from workflows_app.runtime.watch import Watcher
+from workflows_app.runtime.worker.execute import Granted
+from workflows_app.runtime.worker.watch import Watcher
 
 pytestmark = pytest.mark.django_db
 

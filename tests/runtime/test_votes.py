@@ -21,7 +21,7 @@ from workflows_app.engine.errors import (
 from workflows_app.engine.events import InputResponseEvent
 from workflows_app.models import InputRequest, InputResponse, Run
 from workflows_app.runtime.handler import Answer, Handler
-from workflows_app.runtime.watch import Watcher
+from workflows_app.runtime.worker.watch import Watcher
 
 pytestmark = pytest.mark.django_db
 

@@ -12,11 +12,12 @@ from tests import flows
 from tests.factories import let_pass, make_run, start_run
 from workflows_app.engine.ticks import CallClaimed, Tick
 from workflows_app.models import Call, InputRequest, Run
-from workflows_app.runtime import jobs, watch
+from workflows_app.runtime import jobs
 from workflows_app.runtime.handler import Handler
-from workflows_app.runtime.process import Identity, identity
 from workflows_app.runtime.transition import Applied, apply
-from workflows_app.runtime.watch import Watcher, release_dead
+from workflows_app.runtime.worker import watch
+from workflows_app.runtime.worker.process import Identity, identity
+from workflows_app.runtime.worker.watch import Watcher, release_dead
 from workflows_app.stream.wakeup import connection_parameters
 
 pytestmark = pytest.mark.django_db

@@ -16,12 +16,13 @@ from workflows_app.engine.snapshot import Snapshot
 from workflows_app.engine.steps import UNSET
 from workflows_app.engine.workflow import Workflow
 
-from . import following, resuming
+from . import following
 from .answering import AnswerOptions, InputReceipt
 from .approvals import DurableApprovals
 from .handler import Handler, RunStatus, read_answer
 from .history import HistoryEvent
 from .pending import PendingRequest
+from .snapshots import resuming
 from .starting import Start, start
 from .streamed import EventReader, Wanted
 

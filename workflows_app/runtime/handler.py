@@ -17,11 +17,12 @@ from workflows_app.engine.ticks import Aborted, Paused, Resumed
 from workflows_app.models import Run
 from workflows_app.stream.log import is_quiet
 
-from . import answering, following, snapshots
+from . import answering, following
 from .answering import Answer, AnswerOptions, InputReceipt
 from .history import HistoryEvent
 from .outcomes import result_of
 from .pending import PendingRequest, read_pending
+from .snapshots import taking as snapshots
 from .streamed import EventReader, Wanted
 from .transition import Applied, apply
 

@@ -7,10 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from workflows_app.runtime.execute import THREADS
-from workflows_app.runtime.executor import DATABASE_THREADS
-from workflows_app.runtime.process import die_with_parent
-from workflows_app.runtime.serving import serve
+from workflows_app.runtime.worker.execute import THREADS
+from workflows_app.runtime.worker.executor import DATABASE_THREADS
+from workflows_app.runtime.worker.process import die_with_parent
+from workflows_app.runtime.worker.serving import serve
 from workflows_app.tasks import send_callback
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from workflows_app.runtime.discovery import load_workflows
-from workflows_app.runtime.isolator import Isolator
-from workflows_app.runtime.process import die_with_parent
+from workflows_app.runtime.worker.isolator import Isolator
+from workflows_app.runtime.worker.process import die_with_parent
 
 
 class Command(BaseCommand):

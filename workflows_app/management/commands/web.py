@@ -7,7 +7,7 @@ from daphne.cli import CommandLineInterface
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from workflows_app.runtime.process import die_with_parent
+from workflows_app.runtime.worker.process import die_with_parent
 
 
 class Command(BaseCommand):

@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from workflows_app.runtime.process import die_with_parent
-from workflows_app.runtime.supervisor import THREADS, Supervisor
+from workflows_app.runtime.worker.process import die_with_parent
+from workflows_app.runtime.worker.supervisor import THREADS, Supervisor
 
 
 class Command(BaseCommand):

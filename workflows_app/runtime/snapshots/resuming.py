@@ -13,12 +13,12 @@ from workflows_app.engine.errors import (
 from workflows_app.engine.snapshot import Snapshot
 from workflows_app.engine.ticks import Resumed
 from workflows_app.models import Run
+from workflows_app.runtime.definitions import keep
+from workflows_app.runtime.transition import deliver, lock, move
 
 from . import importing
 from .compatible import served_definitions
-from .definitions import keep
 from .importing import Move
-from .transition import deliver, lock, move
 
 _BROKEN = (
     KeyError,

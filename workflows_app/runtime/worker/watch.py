@@ -21,15 +21,15 @@ from workflows_app.engine.ticks import (
     Tick,
 )
 from workflows_app.models import Call
+from workflows_app.runtime import jobs
+from workflows_app.runtime.definitions import get_definition
+from workflows_app.runtime.effects import LEASE
+from workflows_app.runtime.statements import due, execute
+from workflows_app.runtime.transition import apply, deliver
 from workflows_app.stream.wakeup import JOBS, notifier
 
-from . import jobs
 from .database import AWAY
-from .definitions import get_definition
-from .effects import LEASE
 from .process import Identity
-from .statements import due, execute
-from .transition import apply, deliver
 
 log = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from workflows_app.engine.state import State
 from workflows_app.engine.state_text import load_state
 from workflows_app.models import Run, RunInbox, RunState
 from workflows_app.models import Snapshot as Row
+from workflows_app.runtime.definitions import get_definition
+from workflows_app.runtime.statements import execute, family
 
-from .definitions import get_definition
 from .portable import Part, assemble
-from .statements import execute, family
 
 HARD_ERROR = "hard_error"
 

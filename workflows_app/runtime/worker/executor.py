@@ -18,17 +18,24 @@ from workflows_app.engine.definition import INPUT_HANDLER
 from workflows_app.engine.errors import RunNotFoundError
 from workflows_app.engine.ticks import CallClaimed, Tick
 from workflows_app.models import Call
+from workflows_app.runtime.definitions import publish
+from workflows_app.runtime.discovery import load_workflows
+from workflows_app.runtime.jobs import (
+    LOST,
+    CallbackJob,
+    JobQueue,
+    StepJob,
+    Work,
+    entrypoints,
+)
+from workflows_app.runtime.transition import Applied, Claimant, apply
 from workflows_app.stream.wakeup import connection_parameters
 
 from .attempt import RunningAttempt
 from .database import AWAY, DatabaseThreads
-from .definitions import publish
-from .discovery import load_workflows
 from .execute import THREADS, Bodies, Granted, RunningBody
 from .isolated import Isolation
-from .jobs import LOST, CallbackJob, JobQueue, StepJob, Work, entrypoints
 from .process import SILENCE, identity
-from .transition import Applied, Claimant, apply
 
 log = logging.getLogger(__name__)
 

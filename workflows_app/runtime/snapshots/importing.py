@@ -22,11 +22,11 @@ from workflows_app.models import (
     RunInbox,
     RunState,
 )
+from workflows_app.runtime.effects import perform
+from workflows_app.runtime.transition import lock
 from workflows_app.stream.log import COLUMNS
 
-from .effects import perform
 from .portable import REQUEST_FIELDS, RESPONSE_FIELDS
-from .transition import lock
 
 UNDELIVERED = frozenset({"ready", "running"})
 """The phases of calls that wait for room again, once their run is somewhere else."""

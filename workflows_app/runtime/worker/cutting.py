@@ -15,12 +15,12 @@ from django.db import DatabaseError, InterfaceError
 
 from workflows_app.engine.ticks import CallLost, RunTimedOut, StepTimedOut, Tick
 from workflows_app.models import Call
+from workflows_app.runtime.transition import Applied, apply
 
 from .child import Child
 from .database import DatabaseThreads
 from .held import Held
 from .process import SILENCE
-from .transition import Applied, apply
 
 log = logging.getLogger(__name__)
 

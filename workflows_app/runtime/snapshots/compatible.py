@@ -12,8 +12,7 @@ from workflows_app.engine.state import Call, Fanout, Request, State
 from workflows_app.engine.state_text import load_state
 from workflows_app.engine.ticks import Started
 from workflows_app.models import Definition as Row
-
-from .definitions import find_served
+from workflows_app.runtime.definitions import find_served
 
 
 def served_definitions(snapshot: Snapshot) -> Mapping[str, Definition]:

@@ -9,11 +9,11 @@ from time import monotonic
 
 from workflows_app.engine.body import Ended
 from workflows_app.engine.ticks import CallLost, RunTimedOut, StepTimedOut, Tick
+from workflows_app.runtime.transition import Applied
 
 from .clock import AttemptClock, Late
 from .execute import BREATH, Granted, Host, RunningBody
 from .outbox import holds
-from .transition import Applied
 
 STALLED = 5.0
 """Seconds for which a body may be kept from working by another on its loop; then it is

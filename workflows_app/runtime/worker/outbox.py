@@ -10,8 +10,7 @@ from time import monotonic
 from workflows_app.engine.context import Cut
 from workflows_app.engine.state import Call, EventRecord, State
 from workflows_app.engine.ticks import StepRemembered, StepWaited, StreamWritten, Tick
-
-from .transition import Applied
+from workflows_app.runtime.transition import Applied
 
 STREAM_PAUSE = 0.05
 STREAM_LINES = 100

@@ -17,15 +17,15 @@ from uuid import UUID
 from django.db import DatabaseError, InterfaceError
 
 from workflows_app.engine.ticks import CallLost
+from workflows_app.runtime.discovery import fingerprint
+from workflows_app.runtime.effects import LEASE
+from workflows_app.runtime.statements import execute
+from workflows_app.runtime.statements.due import RENEW_LEASES
 
 from .child import Child
 from .cutting import Cutter
 from .database import DatabaseThreads
-from .discovery import fingerprint
-from .effects import LEASE
 from .held import Held
-from .statements import execute
-from .statements.due import RENEW_LEASES
 from .watch import Watcher, release_dead
 
 log = logging.getLogger(__name__)

@@ -14,12 +14,12 @@ from workflows_app.engine.errors import (
     UnknownRequestError,
 )
 from workflows_app.engine.ticks import CallLost, StepCompleted, Tick, VoteCast
+from workflows_app.runtime.transition import Applied
 
 from .attempt_watch import AttemptWatch
 from .database import AWAY
 from .execute import BodyLost, Granted, Host, RunningBody
 from .outbox import Outbox
-from .transition import Applied
 
 log = logging.getLogger(__name__)
 

@@ -17,11 +17,11 @@ from workflows_app.engine.run_state import Stored
 from workflows_app.engine.session import Sessions
 from workflows_app.engine.ticks import StepCompleted, Tick
 from workflows_app.engine.workflow import Workflow
+from workflows_app.runtime.transition import Applied
 
 from .body_loop import BodyLoop, LoopBody
 from .clock import Limits
 from .local_body import ThreadBody
-from .transition import Applied
 
 THREADS = 32
 
