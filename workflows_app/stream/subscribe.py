@@ -15,7 +15,7 @@ from uuid import UUID
 from psycopg_pool import AsyncConnectionPool
 
 from .log import LAST_KINDS, READ, READ_NEWEST, READ_QUEUE, READ_QUIET, Line
-from .wakeup import AWAY, QUEUE, Listener, run_topic, stream_parameters
+from .wakeup import AWAY, QUEUE, Listener, end, run_topic, stream_parameters
 
 BATCH = 500
 KEPT = 1000
@@ -61,8 +61,7 @@ class Feed:
         return self._is_begun and (self._last > number or self._is_over)
 
     async def stop(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task)
 
     async def _read_older(self, number: int) -> list[Line]:
         """Lines that this feed does not keep, for a reader who is far behind."""
@@ -125,8 +124,7 @@ class Pulse:
         self._task = asyncio.create_task(self._beat())
 
     async def stop(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task)
 
     async def _beat(self) -> None:
         async with self._hub.listener.watch(QUEUE) as woken:

@@ -33,6 +33,7 @@ AWAY = (
 _NOTIFY = "SELECT pg_notify(%s, topic) FROM unnest(%s::text[]) topic"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _LISTENING_WITHIN = 5.0
+_SWALLOWED_AFTER = 1.0
 
 
 def run_topic(run_id: object) -> str:
@@ -115,6 +116,14 @@ notifier = Notifier()
 os.register_at_fork(after_in_child=notifier.begin_anew)
 
 
+async def end(task: "asyncio.Task[None]") -> None:
+    """Cancel a task until it is over: code of others may swallow a cancellation."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=_SWALLOWED_AFTER)
+    await asyncio.gather(task, return_exceptions=True)  # nobody asks how it ended
+
+
 class Listener:
     """One LISTEN connection of a process; wakes whoever waits for a topic.
 
@@ -155,8 +164,7 @@ class Listener:
         task, self._task = self._task, None
         self._listening.clear()
         if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end(task)
 
     async def _run(self) -> None:
         pause = _FIRST_PAUSE

@@ -100,8 +100,12 @@ def _about(run: Run, state: State) -> dict[str, Any]:
 
 
 def _requests(run: Run, state: State, then: datetime) -> list[dict[str, Any]]:
-    """The requests as they stood then: what was closed later was still open."""
-    asked = InputRequest.objects.filter(run=run, opened_at__lte=then).order_by("id")
+    """The requests as they stood then: what was closed later was still open.
+
+    A child may have asked between the moment of its parent and that of this copy.
+    """
+    is_known = Q(opened_at__lte=then) | Q(request_id__in=list(state.requests))
+    asked = InputRequest.objects.filter(is_known, run=run).order_by("id")
     votes: dict[UUID, list[dict[str, Any]]] = {}
     given = InputResponse.objects.filter(run=run, at__lte=then).order_by("id")
     for vote in given.values("request_id", *RESPONSE_FIELDS):
