@@ -261,7 +261,7 @@ async def main():
     print([request.request_id for request in await handler.pending_requests()])
     receipt = await handler.respond_to_input("ok", "yes")
     assert receipt.accepted
-    print(await handler.result(timeout=30))
+    print((await handler.result(timeout=30)).result)
 
 asyncio.run(main())
 """

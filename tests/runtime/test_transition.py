@@ -316,7 +316,7 @@ def _priorities() -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def test_jobs_have_the_priority_of_their_run() -> None:
+def test_jobs_have_the_priority_of_their_run(no_jobs: None) -> None:
     _start_with(priority=5)
     _start_with()
 
@@ -328,7 +328,7 @@ def test_a_priority_is_a_number_that_a_table_can_hold() -> None:
         _start_with(priority=2**40)
 
 
-def test_a_run_that_is_to_start_later_asks_for_no_worker() -> None:
+def test_a_run_that_is_to_start_later_asks_for_no_worker(no_jobs: None) -> None:
     moment = timezone.now() + timedelta(hours=1)
 
     run_id = _start_with(not_before=moment)

@@ -73,7 +73,7 @@ def test_no_request_of_a_paused_run_expires() -> None:
     assert InputRequest.objects.get().status == "open"
 
 
-def test_a_crashed_database_is_reminded_of_its_jobs() -> None:
+def test_a_crashed_database_is_reminded_of_its_jobs(no_jobs: None) -> None:
     start_run()
     before = jobs.count_waiting()
     assert before == 1
@@ -119,7 +119,7 @@ def test_a_tick_that_cannot_be_stored_does_not_keep_the_others_waiting(
     assert InputRequest.objects.get(run=other).status == "expired"
 
 
-def test_a_ready_call_whose_job_was_lost_gets_another() -> None:
+def test_a_ready_call_whose_job_was_lost_gets_another(no_jobs: None) -> None:
     start_run()
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM pgqueuer")

@@ -3,7 +3,8 @@
 import json
 import secrets
 from hmac import compare_digest
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import TCPServer
 
 import pydantic
 
@@ -12,10 +13,11 @@ from ._review import LOOK_AGAIN, ReviewComplete
 LARGEST = 10_000
 
 
-class CallbackDoor(HTTPServer):
+class CallbackDoor(TCPServer):
     """Takes `POST /decision?key=…` for one question, where only this machine can.
 
-    The key is new for each door: who was not told the URL cannot decide.
+    The key is new for each door: who was not told the URL cannot decide. (No HTTPServer:
+    that one asks the name service for its own name first, which may take seconds.)
     """
 
     def __init__(self, question_id: str) -> None:
@@ -23,7 +25,7 @@ class CallbackDoor(HTTPServer):
         self.timeout = LOOK_AGAIN
         self.question_id = question_id
         self.path = f"/decision?key={secrets.token_urlsafe()}"
-        self.url = f"http://127.0.0.1:{self.server_port}{self.path}"
+        self.url = f"http://127.0.0.1:{self.server_address[1]}{self.path}"
         self.decision: ReviewComplete | None = None
 
     def listen(self) -> ReviewComplete | None:

@@ -71,7 +71,7 @@ class ReviewService:
 def post(url: str, content: dict[str, Any]) -> int:
     """POST a JSON object; the status of the reply."""
     target = urlsplit(url)
-    connection = HTTPConnection(target.netloc, timeout=5)
+    connection = HTTPConnection(target.netloc, timeout=2)
     try:
         headers = {"Content-Type": "application/json"}
         path = f"{target.path}?{target.query}"

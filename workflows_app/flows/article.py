@@ -38,7 +38,7 @@ def review(ctx: Context, ev: Article) -> ReviewComplete | None:
     with CallbackDoor(key) as door:
         service.call_back(key, door.url)
         with ctx.waiting("the editors' callback", limit=ev.wait_limit):
-            return wait_for(ctx, lambda: service.find(key) or door.listen())
+            return wait_for(ctx, lambda: door.listen() or service.find(key))
 
 
 @step
