@@ -145,9 +145,13 @@ def _attempt(dice: Random, state: State) -> Tick:
 def _child(dice: Random, state: State) -> Tick:
     place = Place(*_at("away", dice, state), dice.randint(0, 1))
     if dice.random() < HALF:
-        return ChildTold(place, dice.choice(["running", "waiting"]))
+        return ChildTold(
+            place,
+            dice.choice(["running", "waiting"]),
+            is_working=dice.choice([True, False]),
+        )
     status = dice.choice(["completed", "failed"])
-    return ChildFinished(place, status, "1", active_seconds=1.0)
+    return ChildFinished(place, status, "1")
 
 
 def _vote(dice: Random, _state: State) -> Tick:

@@ -129,16 +129,38 @@ def test_pause_resume_and_abort_go_down_the_tree() -> None:
     assert told(story.tick(Aborted("olga"))) == [(0, Aborted)]
 
 
-def test_the_time_of_a_child_counts_for_its_parent() -> None:
-    story = parent("a", "b", timeout=100)
+def test_the_time_of_children_counts_for_their_parent_once() -> None:
+    story = parent("a", "b", timeout=30)
+    assert story.of(StartChild)[0].budget == 30.0
+    for branch in (0, 1):
+        story.tick(ChildTold(Place(1, 1, branch), "running", is_working=True))
+    story.now += 10
+
+    story.tick(ChildTold(Place(1, 1, 0), "waiting"))
+    story.tick(ChildTold(Place(1, 1, 1), "waiting"))
+
+    assert story.state.active_seconds == 13.0  # not twice, though both worked
+    story.now += 3600
+    assert story.tick(RunTimedOut()).status == "waiting"
+
+
+def test_a_child_that_uses_up_its_parents_time_ends_it() -> None:
+    story = parent("child", timeout=30)
+    late = {"type": "TimeoutError", "is_budget": True, "limit_seconds": 30.0}
+
+    story.tick(ChildFinished(Place(1, 1, 0), "timed_out", error=late))
+
+    assert (story.status, story.error["limit_seconds"]) == ("timed_out", 30)
+
+
+def test_a_child_that_uses_up_its_steps_time_is_a_failure_of_the_step() -> None:
+    story = parent("child", timeout=300)
     assert story.of(StartChild)[0].budget == 60.0  # the step's own limit is less
+    late = {"type": "TimeoutError", "is_budget": True, "limit_seconds": 60.0}
 
-    late = {"type": "TimeoutError", "scope": "workflow", "message": "late"}
-    story.tick(
-        ChildFinished(Place(1, 1, 0), "timed_out", error=late, active_seconds=100.0)
-    )
+    story.tick(ChildFinished(Place(1, 1, 0), "timed_out", error=late))
 
-    assert (story.status, story.error["limit_seconds"]) == ("timed_out", 100)
+    assert (story.status, story.error["step_name"]) == ("failed", "sub")
 
 
 def child(branch: int = 0) -> Story:
@@ -170,7 +192,7 @@ def test_a_child_tells_its_parent_how_it_ended() -> None:
 
     over = story.of(TellParent)[-1].news
     assert isinstance(over, ChildFinished)
-    assert (over.result, over.active_seconds) == ("5", 1.0)
+    assert over.result == "5"
 
 
 def test_a_child_has_no_more_time_than_its_parent_gave_it() -> None:

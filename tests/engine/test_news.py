@@ -30,7 +30,7 @@ PLACE = Place(1, 2, 3)
             budget=2.5,
         ),
         ChildTold(PLACE, "waiting", "input_requested", '{"a":1}'),
-        ChildFinished(PLACE, "completed", result="null", active_seconds=0.5),
+        ChildFinished(PLACE, "completed", result="null"),
         ChildFinished(PLACE, "failed", error={"type": "X", "cause": {"a": [1]}}),
         Paused("olga", "lunch"),
         Resumed(),

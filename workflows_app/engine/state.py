@@ -133,12 +133,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A run that does a part of a call's work: what the parent knows of it."""
+    """A run that does a part of a call's work: what the parent knows of it.
+
+    Whether it works just now is told only where the parent's time is limited.
+    """
 
     status: str = "running"
     result: str | None = None
     error: Mapping[str, Any] | None = None
-    active_seconds: float = 0.0
+    is_working: bool = False
 
     @property
     def is_finished(self) -> bool:
@@ -174,7 +177,9 @@ class Call:
 
     @property
     def is_working(self) -> bool:
-        """Running, and not waiting for a person inside its body."""
+        """A body runs that does not wait for a person, here or in a run below."""
+        if self.phase == "away":
+            return any(child.is_working for child in self.children)
         return self.phase == "running" and self.waiting is None
 
     @property

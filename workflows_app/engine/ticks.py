@@ -260,14 +260,15 @@ class RunTimedOut(_Tick):
 class ChildTold(_Tick):
     """A child run asked or heard something, or began or ceased to wait for people.
 
-    `kind` and `text` are the line of its log that its parent shows too.
+    `kind` and `text` are the line of its log that its parent shows too; `is_working` is
+    for the parent's clock.
     """
 
     place: Place
     status: str
     kind: str = ""
     text: str = "{}"
-    step: str = ""
+    is_working: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +279,6 @@ class ChildFinished(_Tick):
     status: str
     result: str | None = None
     error: Mapping[str, Any] | None = None
-    active_seconds: float = 0.0
 
 
 News = Started | ChildTold | ChildFinished | Paused | Resumed | Aborted

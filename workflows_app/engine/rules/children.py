@@ -19,7 +19,8 @@ def hear(work: Reduction, tick: ChildTold) -> None:
     call = _find(work, tick.place)
     if call is None:
         return
-    _put(work, call, tick.place, status=tick.status)
+    working = tick.is_working
+    _put(work, call, tick.place, status=tick.status, is_working=working)
     if tick.kind:
         work.publish(
             tick.kind,
@@ -42,7 +43,7 @@ def finish(work: Reduction, tick: ChildFinished) -> None:
         status=tick.status,
         result=tick.result,
         error=tick.error,
-        active_seconds=tick.active_seconds,
+        is_working=False,
     )
     step = work.definition.step(call.step)
     assert step.subworkflow is not None
@@ -92,9 +93,6 @@ def _complete(
     work: Reduction, call: Call, sub: SubWorkflow, result: str, branch: str = ""
 ) -> None:
     work.tell_children(call, Aborted("parent", "Another branch was first."))
-    _count_time(work, call)
-    if work.state.is_finished:
-        return
     body = {"branch": branch} if branch else {}
     attempts.end(work, call, (_output(sub, result, branch),), body)
 
@@ -121,10 +119,10 @@ def _unwrapped(result: str) -> str | None:
 
 def _fail(work: Reduction, call: Call, child: Child) -> None:
     """The step failed with the child's error; its siblings are ended."""
-    work.tell_children(call, Aborted("parent", "Another branch failed."))
-    _count_time(work, call)
-    if work.state.is_finished:
+    if _used_up(work, call, child):
+        limits.run_out(work)
         return
+    work.tell_children(call, Aborted("parent", "Another branch failed."))
     cause = dict(child.error or {"type": "RunAbortedError", "message": "aborted"})
     kind = str(cause.get("error_type") or cause.get("type"))
     error = failures.make_error(call, kind, str(cause.get("message", "")))
@@ -133,9 +131,9 @@ def _fail(work: Reduction, call: Call, child: Child) -> None:
     failures.settle(work, call, error, retryable=True)
 
 
-def _count_time(work: Reduction, call: Call) -> None:
-    """The work of children is the parent's, too; parallel branches share their time."""
-    work.state.active_seconds += max(
-        (child.active_seconds for child in call.children), default=0.0
-    )
-    limits.time_out(work)
+def _used_up(work: Reduction, call: Call, child: Child) -> bool:
+    """Whether the child ended because it had used up what was left of our own time."""
+    error, own = child.error or {}, work.definition.step(call.step).timeout
+    if not error.get("is_budget"):
+        return False
+    return own is None or error["limit_seconds"] < own

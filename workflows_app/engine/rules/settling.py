@@ -3,7 +3,7 @@
 import json
 
 from workflows_app.engine.commands import Finish, Publish, SaveSnapshot, TellParent
-from workflows_app.engine.state import Place, State
+from workflows_app.engine.state import State
 from workflows_app.engine.ticks import ChildFinished, ChildTold, News
 
 from . import early_answers, fanin
@@ -82,21 +82,19 @@ def _tell_parent(work: Reduction) -> None:
     lines = [c for c in work.commands if isinstance(c, Publish) and c.kind in TOLD]
     ends = [c for c in work.commands if isinstance(c, Finish)]
     status = before.status if ends else state.status
+    works = _counts(state)
     news: list[News] = [
-        ChildTold(state.place, status, line.kind, line.text or json.dumps(line.body))
+        ChildTold(
+            state.place, status, line.kind, line.text or json.dumps(line.body), works
+        )
         for line in lines
     ]
-    if not lines and status != before.status:
-        news.append(ChildTold(state.place, status))
-    news += [_ended(state, state.place, end) for end in ends]
+    if not (lines or ends) and (status, works) != (before.status, _counts(before)):
+        news.append(ChildTold(state.place, status, is_working=works))
+    news += [ChildFinished(state.place, e.status, e.result, e.error) for e in ends]
     work.commands += map(TellParent, news)
 
 
-def _ended(state: State, place: Place, end: Finish) -> ChildFinished:
-    return ChildFinished(
-        place,
-        end.status,
-        end.result,
-        end.error,
-        active_seconds=state.active_seconds,
-    )
+def _counts(state: State) -> bool:
+    """Whether the clock of the parent runs for this run, if it has one."""
+    return state.budget is not None and state.active_since is not None

@@ -11,9 +11,11 @@ import uuid_utils.compat as uuid
 from django.contrib.auth.models import User
 
 from workflows_app.engine.definition import Definition
+from workflows_app.engine.news import dump_news, load_news
 from workflows_app.engine.snapshot import Snapshot
 from workflows_app.engine.state import Call, Request, State
 from workflows_app.engine.state_text import load_state
+from workflows_app.engine.ticks import ChildTold
 from workflows_app.models import (
     InputRequest,
     InputResponse,
@@ -142,13 +144,21 @@ def fill_inboxes(move: Move) -> list[UUID]:
                 target_id=target,
                 sender=move.ids.get(item["sender"]) or UUID(item["sender"]),
                 number=item["number"],
-                tick=item["news"],
+                tick=_idle(item["news"]),
             )
             for item in each.inbox
         )
         if each.inbox:
             targets.append(target)
     return targets
+
+
+def _idle(text: str) -> str:
+    """Whoever told this works no longer: it will say so again when it does."""
+    news = load_news(text)
+    if isinstance(news, ChildTold):
+        news = replace(news, is_working=False)
+    return dump_news(news)
 
 
 def restarted(state: State, shift: float, taken_at: float) -> State:
@@ -175,6 +185,8 @@ def restarted(state: State, shift: float, taken_at: float) -> State:
 def _restarted_call(call: Call, shift: float) -> Call:
     if call.phase in UNDELIVERED:
         return replace(call, phase="held", waiting=None)
+    idle = tuple(replace(child, is_working=False) for child in call.children)
+    call = replace(call, children=idle)
     if call.not_before is not None:
         return replace(call, not_before=call.not_before + shift)
     return call
