@@ -467,6 +467,33 @@ def test_a_body_that_has_not_begun_is_moved_off_a_blocked_loop() -> None:
     assert isinstance(blocked.outcome.result(5).tick, StepCompleted)
 
 
+def test_a_body_that_was_next_to_one_that_blocks_is_moved_too() -> None:
+    gate, entered, held = Gate(), Gate(), Gate()
+
+    async def blocks(ctx: Context, ev: StartEvent) -> StopEvent:
+        entered.set()
+        gate.wait(10)
+        return StopEvent()
+
+    async def quick(ctx: Context, ev: StartEvent) -> StopEvent:
+        return StopEvent(result="quick")
+
+    bodies = Bodies()
+    first, second = (grant(Workflow("both", [step(b)])) for b in (quick, quick))
+    bodies.start(first, Notes(first.start.call)).outcome.result(5)
+    bodies._loops[0].loop.call_soon_threadsafe(held.wait, 10)
+    third = grant(Workflow("blocks", [step(blocks)]))
+    blocked = bodies.start(third, Notes(third.start.call))
+    moved = bodies.start(second, Notes(second.start.call))
+    held.set()  # both begin in one turn of the loop
+    assert entered.wait(5)
+    bodies.rescue(moved)
+
+    assert isinstance(moved.outcome.result(5).tick, StepCompleted)
+    gate.set()
+    assert isinstance(blocked.outcome.result(5).tick, StepCompleted)
+
+
 def test_a_body_that_is_cancelled_tells_when_it_has_stopped() -> None:
     started, cleaned = Gate(), Gate()
 

@@ -27,11 +27,11 @@ class BodyLoop:
         self._has_turned = True
         Thread(target=self._run, name="steps", daemon=True).start()
 
-    def begin(self, body: "LoopBody", doing: Coroutine[Any, Any, Ended]) -> None:
-        """Called on the loop."""
-        body.task = self.loop.create_task(doing)
-        self._owners[body.task] = body
-        body.task.add_done_callback(body.end)
+    def begin(self, body: "LoopBody", doing: Coroutine[Any, Any, Ended | None]) -> None:
+        """Called on the loop. The task has its first turn after others that are due."""
+        task = self.loop.create_task(doing)
+        self._owners[task] = body
+        task.add_done_callback(body.end)
 
     def look(self) -> None:
         """Ask the loop for a turn; what it did not give since the last look is blocked."""
@@ -89,7 +89,7 @@ class LoopBody(LocalBody):
     def __init__(self, body: Body, threads: ThreadPoolExecutor) -> None:
         super().__init__(body, threads)
         self.outcome: Future[Ended] = Future()
-        self.task: asyncio.Task[Ended] | None = None
+        self._task: asyncio.Task[Any] | None = None
         self.is_stalled = False
 
     @property
@@ -115,21 +115,32 @@ class LoopBody(LocalBody):
         else:
             self._place.loop.call_soon_threadsafe(self._cancel)
 
-    def end(self, task: "asyncio.Task[Ended]") -> None:
-        self._place.bodies.discard(self)
+    def end(self, task: "asyncio.Task[Ended | None]") -> None:
+        """Tell what became of it; a task that found it moved away has nothing to tell."""
         error = Cut() if task.cancelled() else task.exception()
-        if error is None:
-            self.outcome.set_result(task.result())
-        else:
+        ended = task.result() if error is None else None
+        if error is not None:
             self.outcome.set_exception(error)
+        elif ended is not None:
+            self.outcome.set_result(ended)
 
     def _begin(self, place: BodyLoop, ticket: Lock) -> None:
         place.turn()
-        if ticket.acquire(blocking=False):
-            self.outcome.set_running_or_notify_cancel()
-            place.bodies.add(self)
-            place.begin(self, self._body.run_async())
+        if not ticket.locked():
+            place.begin(self, self._run(place, ticket))
+
+    async def _run(self, place: BodyLoop, ticket: Lock) -> Ended | None:
+        """The ticket is taken by the task itself: one that began just before may block."""
+        if not ticket.acquire(blocking=False):
+            return None
+        self.outcome.set_running_or_notify_cancel()
+        self._task = asyncio.current_task()
+        place.bodies.add(self)
+        try:
+            return await self._body.run_async()
+        finally:
+            place.bodies.discard(self)
 
     def _cancel(self) -> None:
-        if self.task is not None:
-            self.task.cancel()
+        if self._task is not None:
+            self._task.cancel()
