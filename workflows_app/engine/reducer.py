@@ -35,6 +35,7 @@ from .ticks import (
     ChildTold,
     Delegated,
     Happening,
+    OfCall,
     Paused,
     RequestDue,
     Resumed,
@@ -129,19 +130,7 @@ def _learn(work: Reduction, tick: Happening) -> None:
 
 def _learn_of_call(  # noqa: C901, PLR0912 - one case a tick
     work: Reduction,
-    tick: (
-        CallClaimed
-        | StepCompleted
-        | StepConflicted
-        | StepFailed
-        | StepTimedOut
-        | StepParked
-        | StepRemembered
-        | StepWaited
-        | CallLost
-        | CallDue
-        | StreamWritten
-    ),
+    tick: OfCall,
 ) -> None:
     match tick:
         case CallClaimed():

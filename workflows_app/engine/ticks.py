@@ -287,10 +287,8 @@ News = Started | ChildTold | ChildFinished | Paused | Resumed | Aborted
 Act = VoteCast | VoteWithdrawn | Delegated | Paused | Resumed | Aborted
 """What somebody wants: it is done, or refused with a reason."""
 
-Happening = (
-    Started
-    | Asked
-    | CallClaimed
+OfCall = (
+    CallClaimed
     | StepCompleted
     | StepConflicted
     | StepFailed
@@ -301,10 +299,11 @@ Happening = (
     | CallLost
     | CallDue
     | StreamWritten
-    | RequestDue
-    | RunTimedOut
-    | ChildTold
-    | ChildFinished
+)
+"""What becomes of a call and its attempts."""
+
+Happening = (
+    Started | Asked | OfCall | RequestDue | RunTimedOut | ChildTold | ChildFinished
 )
 """What happened: it is taken in, or it is old news."""
 

@@ -67,10 +67,6 @@ class MemoryRun:
     finish: Finish | None = None
     revision: int = 0
 
-    @property
-    def root(self) -> "MemoryRun":
-        return self if self.parent is None else self.parent[0].root
-
     def forget(self) -> None:
         """What was only in memory is gone: the state is what its text says."""
         self.state = load_state(dump_state(self.state))

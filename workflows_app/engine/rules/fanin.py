@@ -57,7 +57,7 @@ def _alive(work: Reduction) -> set[int]:
 
 def _join(work: Reduction, number: int, fanout: Fanout) -> None:
     missing = set(range(fanout.size)) - {index for _, index, _ in fanout.results}
-    if missing and (fanout.results or _was_declared(work, fanout)):
+    if missing and (fanout.results or _was_declared(work)):
         work.fail(_incomplete(fanout, sorted(missing)))
         return
     del work.state.fanouts[number]
@@ -67,7 +67,7 @@ def _join(work: Reduction, number: int, fanout: Fanout) -> None:
             _call(work, name, fanout)
 
 
-def _was_declared(work: Reduction, fanout: Fanout) -> bool:
+def _was_declared(work: Reduction) -> bool:
     """Whether it is known that this list leads to a joining step, and not only possible."""
     return all(step.emits is not None for step in work.definition.steps)
 
