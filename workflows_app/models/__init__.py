@@ -1,7 +1,10 @@
 """The tables: rows and the constraints that must always hold."""
 
+from .answer_link import AnswerLink
 from .call import Call
 from .callback import Callback, Receiver
+from .claim import Claim
+from .comment import Comment
 from .definition import Definition
 from .delivery import Delivery
 from .input_request import InputRequest, InputResponse
@@ -9,10 +12,14 @@ from .run import Run, RunInbox, RunState
 from .run_event import RunEvent
 from .snapshot import Snapshot
 from .source import Source
+from .worker import Worker
 
 __all__ = [
+    "AnswerLink",
     "Call",
     "Callback",
+    "Claim",
+    "Comment",
     "Definition",
     "Delivery",
     "InputRequest",
@@ -24,4 +31,5 @@ __all__ = [
     "RunState",
     "Snapshot",
     "Source",
+    "Worker",
 ]

@@ -65,6 +65,16 @@ class InputRequest(models.Model):
                 condition=Q(status="open"),
             ),
             models.Index(
+                fields=["expires_at", "-priority", "opened_at", "id"],
+                name="request_queue_by_deadline",
+                condition=Q(status="open"),
+            ),
+            models.Index(
+                fields=["effective_at"],
+                name="request_decided",
+                condition=Q(status="decided"),
+            ),
+            models.Index(
                 fields=["due_at"],
                 name="request_due",
                 condition=Q(status__in=["open", "decided"], due_at__isnull=False),
