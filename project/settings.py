@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "review_app",
     *APPS,
 ]
+AUTHENTICATION_BACKENDS = ["review_app.people.PeopleBackend"]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

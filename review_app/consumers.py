@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections import Counter
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from review_app.live_rights import SIGNED_OUT, CloseError, Listener
 from review_app.live_topics import Topics, TopicsError
 from workflows_app.stream.log import Line
 from workflows_app.stream.subscribe import hub, subscribe
+from workflows_app.stream.wakeup import request_topic
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ _sockets: Counter[int] = Counter()
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
-    """Sends a page what happens to its runs, line by line, and that the queue changed."""
+    """Sends a page the lines of its runs, and that the queue or a request changed."""
 
     async def connect(self) -> None:
         """Refuse by accepting and closing: only so the page learns the code."""
@@ -113,6 +114,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             async with asyncio.TaskGroup() as group:
                 for run_id, number in topics.runs.items():
                     group.create_task(self._follow(run_id, number, newest[run_id]))
+                for pk in topics.requests:
+                    group.create_task(self._follow_request(pk))
                 if topics.has_queue:
                     group.create_task(self._follow_queue())
                 group.create_task(self._beat())
@@ -154,6 +157,18 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 await asyncio.sleep(COALESCE)
                 await woken.wait()
 
+    async def _follow_request(self, pk: UUID) -> None:
+        """Say that something goes on around a request: at once, and from time to time."""
+        topic = request_topic(pk)
+        async with hub().listener.watch(topic) as woken:
+            while True:
+                woken.clear()
+                await self._tell(topic=topic)
+                await asyncio.sleep(COALESCE)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(BEAT):
+                        await woken.wait()
+
     async def _beat(self) -> None:
         """Say at once that all is well, and again and again that it still is."""
         while True:
@@ -167,7 +182,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _check(self, topics: Topics) -> dict[UUID, int]:
         check = database_sync_to_async(self._listener.newest_numbers)
-        return await check(topics.runs.keys())
+        return await check(topics)
 
     async def _tell(self, **message: Any) -> int:
         """Send a message; its size in characters, which is near enough to bytes."""

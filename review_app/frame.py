@@ -1,9 +1,10 @@
-"""What the frame of every page shows: how many questions wait for this person."""
+"""What the frame of every page shows to the person who is signed in."""
 
 from typing import Any
 
 from django.http import HttpRequest
 
+from review_app.preferences import preferences_of
 from workflows_app import access
 
 
@@ -12,7 +13,10 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
+    waiting = access.count_answerable(user)
     return {
-        "open_count": access.count_answerable(user),
+        "open_count": waiting.count,
+        "has_urgent": waiting.urgent > 0,
+        "preferences": preferences_of(user),
         "may_start": access.may_start(user),
     }

@@ -1,6 +1,5 @@
 """Whether somebody may go on listening: his session, and what he may see."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import import_module
 from uuid import UUID
@@ -10,6 +9,7 @@ from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
+from review_app.live_topics import Topics
 from workflows_app import access
 
 SIGNED_OUT, NOT_YOURS = 4401, 4403
@@ -30,14 +30,16 @@ class Listener:
     user_id: int
     session_key: str | None
 
-    def newest_numbers(self, run_ids: Collection[UUID]) -> dict[UUID, int]:
-        """The last number of each run. Raises CloseError when one may not be seen."""
+    def newest_numbers(self, topics: Topics) -> dict[UUID, int]:
+        """The last number of each run. Raises CloseError when something is not his."""
         user = self._find_user()
         if user is None:
             raise CloseError(SIGNED_OUT)
-        seen = access.visible_runs(user).filter(pk__in=run_ids)
-        newest = dict(seen.values_list("pk", "last_number")) if run_ids else {}
-        if len(newest) < len(run_ids):
+        runs, requests = topics.runs, topics.requests
+        seen = access.visible_runs(user).filter(pk__in=runs)
+        newest = dict(seen.values_list("pk", "last_number")) if runs else {}
+        asked = access.visible_requests(user).filter(pk__in=requests)
+        if len(newest) < len(runs) or (requests and asked.count() < len(requests)):
             raise CloseError(NOT_YOURS)
         return newest
 

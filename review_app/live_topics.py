@@ -1,11 +1,11 @@
-"""What a page wants to hear about: `run:<id>@<number>,queue`."""
+"""What a page wants to hear about: `run:<id>@<number>,request:<id>,queue`."""
 
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 from uuid import UUID
 
-QUEUE = "queue"
-MOST_RUNS = 5
+QUEUE, REQUEST = "queue", "request:"
+MOST_RUNS = MOST_REQUESTS = 5
 LONGEST_NUMBER = 18
 
 
@@ -15,9 +15,10 @@ class TopicsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """The runs to follow, each with the last number the page has; and the queue."""
+    """The runs to follow, each with the last number the page has; requests; the queue."""
 
     runs: dict[UUID, int]
+    requests: frozenset[UUID]
     has_queue: bool
 
     @classmethod
@@ -26,12 +27,17 @@ class Topics:
         try:
             (text,) = parse_qs(query.decode("ascii"), max_num_fields=5)["topics"]
             names = text.split(",")
-            runs = dict(_read_run(name) for name in names if name != QUEUE)
+            asked = [name for name in names if name.startswith(REQUEST)]
+            requests = frozenset(UUID(name.removeprefix(REQUEST)) for name in asked)
+            others = [name for name in names if name not in (QUEUE, *asked)]
+            runs = dict(_read_run(name) for name in others)
         except (ValueError, KeyError) as error:
             raise TopicsError from error
-        if len(runs) + names.count(QUEUE) != len(names) or len(runs) > MOST_RUNS:
+        if len(runs) + len(requests) + names.count(QUEUE) != len(names):
+            raise TopicsError  # something is named twice
+        if len(runs) > MOST_RUNS or len(requests) > MOST_REQUESTS:
             raise TopicsError
-        return cls(runs, QUEUE in names)
+        return cls(runs, requests, QUEUE in names)
 
 
 def _read_run(name: str) -> tuple[UUID, int]:

@@ -4,7 +4,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
-from review_app.views import account, decision, queue, runs, start
+from review_app.views import account, decision, preferences, queue, runs, start
 
 app_name = "review"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("queue/count/", queue.open_count, name="open_count"),
     path("requests/<uuid:pk>/", decision.decision, name="decision"),
     path("requests/<uuid:pk>/news/", decision.request_news, name="request_news"),
+    path("preferences/", preferences.preferences, name="preferences"),
     path("runs/", runs.runs, name="runs"),
     path("runs/start/", start.choose, name="choose"),
     path("runs/start/<str:workflow>/", start.start, name="start"),

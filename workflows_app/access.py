@@ -5,11 +5,14 @@ A run is seen by operators, by who started it, by the members of its groups, and
 whoever sees a request of it, or of a run that works for it. What one may not see is not there.
 """
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeAlias
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 
 from .engine.policy import REVIEWERS, Responder, ReviewPolicy, find_objection
 from .models import InputRequest, Run
@@ -21,6 +24,17 @@ OPERATORS = "operators"
 
 MOST_COUNTED = 1000
 """Counts on pages stop here: exact counts of large sets are slow (performance.md)."""
+
+URGENT = timedelta(hours=1)
+"""What is due so soon cannot wait for other work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many questions wait, and how many of them are late or will be before long."""
+
+    count: int
+    urgent: int
 
 
 def groups_of(user: Viewer) -> frozenset[str]:
@@ -50,8 +64,12 @@ def answerable(user: Viewer) -> QuerySet[InputRequest]:
     return InputRequest.objects.filter(_addressed_to(user), status="open")
 
 
-def count_answerable(user: Viewer) -> int:
-    return answerable(user).order_by()[: MOST_COUNTED + 1].count()
+def count_answerable(user: Viewer) -> Waiting:
+    """How much waits for this user, up to one more than is ever counted."""
+    is_urgent = Q(expires_at__lt=Now() + URGENT)
+    counted = answerable(user).order_by()[: MOST_COUNTED + 1]
+    found = counted.aggregate(count=Count("pk"), urgent=Count("pk", filter=is_urgent))
+    return Waiting(found["count"], found["urgent"])
 
 
 def visible_requests(user: Viewer) -> QuerySet[InputRequest]:

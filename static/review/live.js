@@ -1,108 +1,80 @@
 // The live stream: one socket a page, a cursor for each run; without a socket, a poll.
+// News are told as events on <body>: holdpoint:lines (with their HTML), :run, :request, :queue, :missed.
 (() => {
-  const POLL = 15000, STALE = 60000, LONGEST_PAUSE = 15000, ACK = 250, NEAR = 80, OPEN = 1, HEARD = 50;
+  const POLL = 15000, STALE = 60000, LONGEST_PAUSE = 15000, ACK = 250, OPEN = 1;
   const NEVER_AGAIN = { 4400: "Not live", 4401: "Sign in again", 4403: "Not yours any more", 4404: "Not live" };
-  const byId = (id) => document.getElementById(id);
-  const pill = byId("connection");
-  const cursors = new Map(), heard = [];
-  const topics = (document.body.dataset.liveTopics ?? "").split(",").filter(Boolean).map((topic) => {
-    const [name, number] = topic.split("@");
-    if (number !== undefined) cursors.set(name, Number(number));
-    return name;
-  });
-  if (!pill || !topics.length) return;
-  let socket, retry, acking, isOver = false, tries = 0, unseen = 0, heardAt = 0, newest = 0;
+  const pill = document.getElementById("connection"), again = document.getElementById("reconnect");
+  const cursors = new Map();
+  let names = [], socket, retry, acking, isOver = false, tries = 0, heardAt = 0, newest = 0;
+  if (!pill) return;
+
+  const tell = (name, detail) => document.body.dispatchEvent(new CustomEvent(`holdpoint:${name}`, { detail }));
+  const lastUpdate = () => (heardAt ? ` Last update ${new Date(heardAt).toLocaleTimeString("en-GB")}` : "");
 
   function show(state, text) {
     pill.dataset.state = state;
+    again.hidden = !retry;
     if (pill.textContent !== text) pill.textContent = text;
   }
 
-  const tell = (name) => document.body.dispatchEvent(new CustomEvent(name));
+  // What the page in #main wants to hear. Numbers are those of the page, or higher ones heard since.
+  function readTopics() {
+    const topics = (document.getElementById("main").dataset.liveTopics ?? "").split(",").filter(Boolean);
+    names = topics.map((topic) => topic.split("@")[0]);
+    for (const topic of topics.filter((each) => each.includes("@"))) {
+      const [name, number] = topic.split("@");
+      cursors.set(name, Math.max(Number(number), cursors.get(name) ?? 0));
+    }
+    for (const name of cursors.keys()) if (!names.includes(name)) cursors.delete(name);
+  }
 
   function connect() {
     retry = clearTimeout(retry);
     const address = new URL("/ws/live/", location);
     address.protocol = location.protocol.replace("http", "ws");
-    address.searchParams.set("topics", topics.map((name) => (cursors.has(name) ? `${name}@${cursors.get(name)}` : name)));
-    socket = new WebSocket(address);
-    socket.onmessage = (event) => hear(JSON.parse(event.data));
-    socket.onclose = (event) => leave(event.code);
+    address.searchParams.set("topics", names.map((name) => (cursors.has(name) ? `${name}@${cursors.get(name)}` : name)));
+    const opened = (socket = new WebSocket(address));
+    socket.onmessage = (event) => opened === socket && hear(JSON.parse(event.data));
+    socket.onclose = (event) => opened === socket && leave(event.code);
+  }
+
+  function hangUp() {
+    const closing = socket;
+    socket = undefined; // what it still says is not heard
+    closing?.close();
   }
 
   function leave(code) {
-    if (socket) socket.onclose = null;
+    hangUp();
     isOver = code in NEVER_AGAIN;
     if (isOver) return show("offline", NEVER_AGAIN[code]);
     tries += 1;
-    const since = heardAt ? ` last update ${new Date(heardAt).toLocaleTimeString("en-GB")}` : "";
-    show(navigator.onLine ? "reconnecting" : "offline", navigator.onLine ? `Reconnecting…${since}` : `Offline, trying again.${since}`);
     retry = setTimeout(connect, Math.random() * Math.min(LONGEST_PAUSE, 500 * 2 ** tries)); // full jitter
+    show(navigator.onLine ? "reconnecting" : "offline", (navigator.onLine ? "Reconnecting…" : "Offline.") + lastUpdate());
   }
 
   function hear(message) {
     [heardAt, tries] = [Date.now(), 0];
     show("live", "Live");
-    if (message.topic === "queue") tell("holdpoint:queue");
+    if (message.topic === "queue") return tell("queue");
+    if (message.topic.startsWith("request:")) return tell("request");
     if (!cursors.has(message.topic) || message.number <= cursors.get(message.topic)) return;
     cursors.set(message.topic, message.number);
-    if (message.reset) byId("catch-up")?.removeAttribute("hidden");
-    else add(message.html);
+    if (message.reset) tell("missed");
+    else tell("lines", message.html);
     newest = message.number;
     acking ??= setTimeout(acknowledge, ACK);
   }
 
   function acknowledge() {
     acking = undefined;
-    if (socket.readyState === OPEN) socket.send(JSON.stringify({ ack: newest }));
-  }
-
-  const isAtEnd = (list) => list.getBoundingClientRect().bottom <= innerHeight + NEAR;
-
-  const isAfter = (row, list) => Number(row.dataset.number) > Number(list.lastElementChild?.dataset.number ?? 0);
-
-  // A timeline that was swapped in may have been drawn before what has been heard since.
-  function catchUp() {
-    const list = byId("timeline");
-    for (const row of heard) if (list && isAfter(row, list)) list.append(row.cloneNode(true));
-  }
-
-  // Rows go to the end of the timeline; what has a place on the page already is replaced.
-  function add(html) {
-    const template = document.createElement("template");
-    template.innerHTML = html;
-    const list = byId("timeline"), follows = list && isAtEnd(list);
-    for (const each of [...template.content.children]) {
-      for (const time of each.querySelectorAll("time")) time.title = new Date(time.dateTime).toLocaleString();
-      if (!each.matches("li")) {
-        byId(each.id)?.replaceWith(each);
-        tell("holdpoint:run");
-        continue;
-      }
-      heard.push(each.cloneNode(true));
-      if (!list || !isAfter(each, list)) continue;
-      list.append(each);
-      if (byId("new-events")) unseen += 1; // a page without the button leaves its reader alone
-    }
-    heard.splice(0, heard.length - HEARD);
-    if (unseen) follows ? showEnd() : count();
-  }
-
-  function count() {
-    byId("new-events").hidden = !unseen;
-    byId("new-events-count").textContent = `${unseen} new event${unseen === 1 ? "" : "s"}`;
-  }
-
-  function showEnd() {
-    unseen = 0;
-    count();
-    byId("timeline").lastElementChild?.scrollIntoView({ block: "nearest" });
+    if (socket?.readyState === OPEN) socket.send(JSON.stringify({ ack: newest }));
   }
 
   async function poll() {
     if (isOver || Date.now() - heardAt < STALE) return;
-    if (socket?.readyState === OPEN) socket.close(), leave(1006); // half dead
-    for (const name of cursors.keys()) {
+    if (socket?.readyState === OPEN) leave(1006); // half dead
+    for (const name of [...cursors.keys()]) {
       const address = `/runs/${name.slice(4)}/events/?after=${cursors.get(name)}`; // name: run:<id>
       const response = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => null);
       if (response?.status === 401) return leave(4401);
@@ -110,22 +82,27 @@
       const html = await response.text();
       const last = [...html.matchAll(/ data-number="(\d+)"/g)].at(-1);
       if (last) cursors.set(name, Number(last[1]));
-      add(html);
+      tell("lines", html);
     }
-    tell("holdpoint:queue");
-    show("reconnecting", `Checked every ${POLL / 1000} s`);
+    for (const name of ["queue", "request"]) tell(name);
+    show("reconnecting", `Stale: checked every ${POLL / 1000} s.${lastUpdate()}`);
   }
 
-  function retitle() {
-    const open = Number(byId("open-count")?.dataset.count ?? 0);
-    const prefix = open ? `(${open > 1000 ? "1,000+" : open}) ` : "";
-    document.title = prefix + document.title.replace(/^\([\d,+]+\) /, "");
+  // The next request was swapped in: other topics, another socket.
+  function move(event) {
+    if (event.detail.target.id !== "main" || isOver) return;
+    const before = names.join();
+    readTopics();
+    if (names.join() === before) return;
+    hangUp();
+    connect();
   }
 
-  for (const name of ["htmx:afterSwap", "htmx:oobAfterSwap"]) document.addEventListener(name, () => (retitle(), catchUp()));
+  readTopics();
+  if (!names.length) return;
+  document.addEventListener("htmx:afterSettle", move);
   addEventListener("online", () => retry && connect());
-  addEventListener("scroll", () => unseen && isAtEnd(byId("timeline")) && showEnd(), { passive: true });
-  byId("new-events")?.addEventListener("click", showEnd);
+  again.addEventListener("click", connect);
   setInterval(poll, POLL);
   if ("WebSocket" in window) connect();
 })();

@@ -1,7 +1,11 @@
-// Small comforts: times in the reader's own zone, and a word when an answer was not sent.
+// Small comforts: times in the reader's own zone, the title's count, a word on the desktop.
 (() => {
   const UNITS = [["day", 86400], ["hour", 3600], ["minute", 60]];
+  const MOST = 1000;
   const relative = new Intl.RelativeTimeFormat("en", { numeric: "always" });
+  const counter = () => document.getElementById("open-count");
+  const open = () => Number(counter()?.dataset.count ?? 0);
+  let known = open();
 
   function told(moment) {
     const seconds = (moment - Date.now()) / 1000;
@@ -22,15 +26,39 @@
     }
   }
 
+  // The tab says how many wait, and its icon gets a dot when one of them is urgent.
+  function retitle() {
+    const prefix = open() ? `(${open() > MOST ? "1,000+" : open()}) ` : "";
+    document.title = prefix + document.title.replace(/^\([\d,+]+\) /, "");
+    const icon = document.getElementById("favicon");
+    icon.dataset.calm ??= icon.getAttribute("href");
+    const wanted = counter()?.hasAttribute("data-urgent") ? icon.dataset.urgent : icon.dataset.calm;
+    if (icon.getAttribute("href") !== wanted) icon.setAttribute("href", wanted);
+    notify();
+  }
+
+  function notify() {
+    const wants = document.body.dataset.notifies && document.hidden && open() > known;
+    known = open();
+    if (wants && "Notification" in window && Notification.permission === "granted") {
+      new Notification(document.title, { tag: "holdpoint-queue", icon: document.getElementById("favicon").href });
+    }
+  }
+
   function tellNotSent(event) {
     const notice = event.target.querySelector?.("#not-sent");
     if (notice) notice.hidden = event.type === "htmx:beforeRequest";
   }
 
   localise(document);
+  retitle();
   setInterval(tick, 60000);
   document.addEventListener("htmx:afterSettle", () => localise(document));
+  for (const name of ["htmx:afterSwap", "htmx:oobAfterSwap"]) document.addEventListener(name, retitle);
   for (const name of ["htmx:beforeRequest", "htmx:sendError", "htmx:responseError"]) {
     document.addEventListener(name, tellNotSent);
   }
+  document.querySelector("[name=notifies]")?.addEventListener("change", (event) => {
+    if (event.target.checked) Notification.requestPermission();
+  });
 })();

@@ -40,6 +40,11 @@ def run_topic(run_id: object) -> str:
     return f"run:{run_id}"
 
 
+def request_topic(pk: object) -> str:
+    """What goes on around a request while it is open: claims, comments, presence."""
+    return f"request:{pk}"
+
+
 def connection_parameters() -> dict[str, Any]:
     """Where to connect beside Django's own connections; starts a server that is down."""
     parameters: dict[str, Any] = connection.get_listen_params()  # type: ignore[attr-defined]

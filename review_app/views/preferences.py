@@ -1,0 +1,43 @@
+"""The page on which a person says how the pages should behave."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from review_app.models import Preferences
+from review_app.preferences import preferences_of
+
+from .account import signed_in
+from .decision import SeeOther
+from .queue import reader
+
+
+class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]  # not at run time
+    """All of them at once."""
+
+    class Meta:
+        model = Preferences
+        fields = ("theme", "undo_seconds", "auto_advance", "single_keys", "notifies")
+        widgets: dict[str, Any] = {
+            "theme": forms.RadioSelect,
+            "undo_seconds": forms.RadioSelect,
+        }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Show the preferences; keep them by POST."""
+    kept = preferences_of(reader(request))
+    form = PreferencesForm(request.POST or None, instance=kept)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Kept, for all your devices.")
+        return SeeOther(reverse("review:preferences"))
+    status = 422 if form.is_bound else 200
+    return render(request, "review/preferences.html", {"form": form}, status=status)
