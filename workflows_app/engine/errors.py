@@ -2,6 +2,7 @@
 
 import builtins
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 
@@ -157,6 +158,16 @@ class RequestChangedError(EngineError):
 
 class NotAllowedError(EngineError):
     """The policy of the input request does not let this person answer."""
+
+
+class ClaimedError(EngineError):
+    """Somebody else holds the input request, or nobody does and somebody must."""
+
+    def __init__(self, owner: str = "", until: datetime | None = None) -> None:
+        self.owner = owner
+        self.until = until
+        held = f"{owner} holds this request until {until:%H:%M} UTC." if until else ""
+        super().__init__(held or "Claim this request before you answer it.")
 
 
 class InvalidResponseError(EngineError):

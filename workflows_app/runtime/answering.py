@@ -23,7 +23,8 @@ from workflows_app.engine.seconds import check_seconds
 from workflows_app.engine.ticks import Delegated, VoteCast, VoteWithdrawn
 from workflows_app.models import InputRequest, InputResponse, Run
 
-from .transition import Applied, apply
+from . import claims
+from .transition import Applied, Beside, apply
 
 REFUSALS = (UnknownRequestError, RunFinishedError, AlreadyAnsweredError)
 """What a run says to an answer that it does not take; the rows know the reason."""
@@ -84,8 +85,8 @@ def respond(run_id: UUID, request_id: str, answer: Answer) -> InputReceipt:
     """Answer a request of a run's tree: checked once, recorded once.
 
     Raises UnknownRequestError, AlreadyAnsweredError, RequestExpiredError,
-    RequestChangedError, RunFinishedError, NotAllowedError, SerializationError or
-    InvalidResponseError; then nothing has changed.
+    RequestChangedError, RunFinishedError, NotAllowedError, ClaimedError,
+    SerializationError or InvalidResponseError; then nothing has changed.
     """
     tick = _vote(request_id, answer)
     target = run_id
@@ -93,21 +94,37 @@ def respond(run_id: UUID, request_id: str, answer: Answer) -> InputReceipt:
         asked = find_request(run_id, request_id)
         if asked is not None:  # there is nothing to wait for
             target, tick = asked.run_id, replace(tick, hold_for=None)
+    beside = _use_up_claim_of(answer.user)
     try:
-        return _receipt_of(apply(target, tick), tick)
+        return _receipt_of(apply(target, tick, beside=beside), tick)
     except REFUSALS as refusal:
         asked = find_request(run_id, request_id)
         if asked is None:
             raise
         if asked.run_id == target:
             return _explain(asked, tick, refusal)
-    return _respond_there(asked, tick)
+    return _respond_there(asked, tick, beside)
 
 
-def _respond_there(asked: InputRequest, tick: VoteCast) -> InputReceipt:
+def _use_up_claim_of(user: User | None) -> Beside | None:
+    """Persons do not answer what somebody else holds; programs know of no claims."""
+    if user is None:
+        return None
+
+    def use_up_claim(applied: Applied) -> None:
+        for command in applied.commands:
+            if isinstance(command, RecordVote):  # no vote is recorded for a held answer
+                claims.use_up(user, applied.run_id, command.request_id)
+
+    return use_up_claim
+
+
+def _respond_there(
+    asked: InputRequest, tick: VoteCast, beside: Beside | None
+) -> InputReceipt:
     """Answer what another run of the tree asks."""
     try:
-        return _receipt_of(apply(asked.run_id, tick), tick)
+        return _receipt_of(apply(asked.run_id, tick, beside=beside), tick)
     except REFUSALS as refusal:
         asked.refresh_from_db()
         return _explain(asked, tick, refusal)

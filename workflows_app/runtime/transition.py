@@ -4,14 +4,14 @@ import logging
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 from django.db import OperationalError, transaction
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from workflows_app.engine.commands import Command, Refuse, RunStep, StartAttempt
-from workflows_app.engine.errors import RunNotFoundError
+from workflows_app.engine.errors import EngineError, RunNotFoundError
 from workflows_app.engine.reducer import reduce
 from workflows_app.engine.run_state import Stored
 from workflows_app.engine.state import State
@@ -63,8 +63,22 @@ class Applied:
     stale: dict[str, Stored] = field(default_factory=dict)
     told: tuple[UUID, ...] = ()
 
+    @property
+    def refusal(self) -> EngineError | None:
+        """Why the engine did not do what the tick wanted, if it did not."""
+        return next((c.error for c in self.commands if isinstance(c, Refuse)), None)
 
-def apply(run_id: UUID, tick: Tick, *, claimant: Claimant | None = None) -> Applied:
+
+Beside: TypeAlias = Callable[[Applied], None]
+
+
+def apply(
+    run_id: UUID,
+    tick: Tick,
+    *,
+    claimant: Claimant | None = None,
+    beside: Beside | None = None,
+) -> Applied:
     """Move the run by one tick. All of it, or nothing.
 
     1. Lock the run, then read the clock.
@@ -73,13 +87,14 @@ def apply(run_id: UUID, tick: Tick, *, claimant: Claimant | None = None) -> Appl
     4. Give the runs that were told something their news, one after the other.
 
     A `claimant` that brings news takes the next ready call with it, in the same
-    transaction. Raises RunNotFoundError, and after the commit the engine's refusal.
+    transaction. `beside` writes what belongs to a tick that was not refused, in the same
+    transaction too; what it raises undoes all of it. Raises RunNotFoundError, and after
+    the commit the engine's refusal.
     """
-    applied = retry(lambda: _apply_once(run_id, tick, claimant))
+    applied = retry(lambda: _apply_once(run_id, tick, claimant, beside))
     deliver(applied.told)
-    for command in applied.commands:
-        if isinstance(command, Refuse):
-            raise command.error
+    if applied.refusal is not None:
+        raise applied.refusal
     return applied
 
 
@@ -115,10 +130,15 @@ def retry(act: Callable[[], T]) -> T:
     raise AssertionError  # the loop returns or raises
 
 
-def _apply_once(run_id: UUID, tick: Tick, claimant: Claimant | None) -> Applied:
+def _apply_once(
+    run_id: UUID, tick: Tick, claimant: Claimant | None, beside: Beside | None
+) -> Applied:
     with transaction.atomic(durable=True):
         run = lock(run_id, durable=not isinstance(tick, CallClaimed))
-        return move(run, tick, claimant)
+        applied = move(run, tick, claimant)
+        if beside is not None and applied.refusal is None:
+            beside(applied)
+        return applied
 
 
 def _take_news(run_id: UUID) -> list[UUID]:
