@@ -12,9 +12,17 @@ from asgiref.sync import sync_to_async
 from django.db import transaction
 
 from tests.factories import make_request, start_run
+from tests.policies import two_needed
 from workflows_app.runtime.handler import Handler
 from workflows_app.stream import wakeup
-from workflows_app.stream.wakeup import QUEUE, Listener, Notifier, notifier, run_topic
+from workflows_app.stream.wakeup import (
+    QUEUE,
+    Listener,
+    Notifier,
+    notifier,
+    request_topic,
+    run_topic,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -178,6 +186,17 @@ async def test_a_commit_wakes_the_readers_of_its_run() -> None:
 async def test_a_question_wakes_the_queue() -> None:
     async with _watching(Listener(), QUEUE) as woken:
         await sync_to_async(make_request)()
+        assert await _within(5, woken)
+
+
+async def test_whoever_has_a_request_before_him_hears_of_votes_and_of_its_end() -> None:
+    asked = await sync_to_async(make_request)(two_needed)
+    handler = Handler(asked.run_id)
+    vote = sync_to_async(handler.respond_to_input)
+    async with _watching(Listener(), request_topic(asked.pk)) as woken:
+        await vote("q", outcome="approve", responder="mia")
+        assert await _within(5, woken)
+        await sync_to_async(handler.abort)()
         assert await _within(5, woken)
 
 

@@ -24,7 +24,13 @@ from workflows_app.engine.commands import (
 )
 from workflows_app.engine.state import Call, State
 from workflows_app.engine.state_text import dump_state
-from workflows_app.stream.wakeup import JOBS, QUEUE, notifier, run_topic
+from workflows_app.stream.wakeup import (
+    JOBS,
+    QUEUE,
+    notifier,
+    request_topic,
+    run_topic,
+)
 
 from . import jobs, news, request_rows, values
 from .run_row import RunRow
@@ -208,7 +214,7 @@ def _offer(run: RunRow, commands: Sequence[Command]) -> None:
 
 
 def _topics(run: RunRow, commands: Sequence[Command]) -> list[str]:
-    topics = [run_topic(run.id)]
+    topics = [run_topic(run.id), *map(request_topic, run.touched)]
     if any(isinstance(c, OpenRequest | MoveRequest | CloseRequest) for c in commands):
         topics.append(QUEUE)
     if any(isinstance(c, RunStep | Finish) for c in commands):

@@ -50,7 +50,7 @@ def move_request(run: RunRow, request: Request) -> None:
         "closed_at": None if decision is None else run.now,
         "effective_at": None if decision is None else decision.effective_at,
     }
-    execute(requests.MOVE_REQUEST, parameters)
+    _touch(run, requests.MOVE_REQUEST, parameters)
 
 
 def _movable(request: Request) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def close_requests(run: RunRow, closed: list[CloseRequest]) -> None:
             "request_ids": [c.request_id for c in closed],
             "statuses": [c.status for c in closed],
         }
-        execute(requests.CLOSE_REQUESTS, parameters)
+        _touch(run, requests.CLOSE_REQUESTS, parameters)
 
 
 def record_vote(run: RunRow, command: RecordVote) -> None:
@@ -91,7 +91,7 @@ def record_vote(run: RunRow, command: RecordVote) -> None:
         "decides": command.decides,
         "now": run.now,
     }
-    execute(requests.INSERT_RESPONSE, parameters)
+    _touch(run, requests.INSERT_RESPONSE, parameters)
 
 
 def drop_vote(run: RunRow, command: DropVote) -> None:
@@ -102,7 +102,12 @@ def drop_vote(run: RunRow, command: DropVote) -> None:
         "name": command.name,
         "now": run.now,
     }
-    execute(requests.WITHDRAW_RESPONSE, parameters)
+    _touch(run, requests.WITHDRAW_RESPONSE, parameters)
+
+
+def _touch(run: RunRow, statement: str, parameters: dict[str, Any]) -> None:
+    """Change requests, and remember which: pages that show them look again."""
+    run.touched.update(row[0] for row in execute(statement, parameters).fetchall())
 
 
 def _subject(request: Request) -> str:

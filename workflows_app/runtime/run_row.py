@@ -9,7 +9,11 @@ from workflows_app.engine.state import State
 
 @dataclass(slots=True)
 class RunRow:
-    """A locked run's row, and the database's time; `told` are the runs it has told."""
+    """A locked run's row, and the database's time.
+
+    `told` are the runs it has told something, `touched` the requests that look different
+    now to whoever has them before him.
+    """
 
     id: UUID
     root_id: UUID
@@ -23,3 +27,4 @@ class RunRow:
     number: int
     now: float
     told: list[UUID] = field(default_factory=list)
+    touched: set[UUID] = field(default_factory=set)

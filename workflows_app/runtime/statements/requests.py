@@ -25,11 +25,13 @@ MOVE_REQUEST = sql("""
             groups = %(groups)s::text[]
         WHERE run_id = %(run)s AND request_id = %(request_id)s
         RETURNING id, status
+    ), undecided AS (
+        UPDATE {InputResponse} response SET decides = false
+        FROM moved
+        WHERE moved.status = 'open' AND response.request_id = moved.id
+            AND response.decides AND response.withdrawn_at IS NULL
     )
-    UPDATE {InputResponse} response SET decides = false
-    FROM moved
-    WHERE moved.status = 'open' AND response.request_id = moved.id
-        AND response.decides AND response.withdrawn_at IS NULL
+    SELECT id FROM moved
 """)
 
 CLOSE_REQUESTS = sql("""
@@ -38,6 +40,7 @@ CLOSE_REQUESTS = sql("""
     FROM unnest(%(request_ids)s::text[], %(statuses)s::text[])
         closed(request_id, status)
     WHERE request.run_id = %(run)s AND request.request_id = closed.request_id
+    RETURNING request.id
 """)
 
 INSERT_RESPONSE = sql("""
@@ -50,6 +53,7 @@ INSERT_RESPONSE = sql("""
         %(reason)s, %(key)s, %(decides)s, to_timestamp(%(now)s)
     FROM {InputRequest} request
     WHERE request.run_id = %(run)s AND request.request_id = %(request_id)s
+    RETURNING request_id
 """)
 
 # A vote that was taken back stays on record.
@@ -59,4 +63,5 @@ WITHDRAW_RESPONSE = sql("""
     WHERE request.run_id = %(run)s AND request.request_id = %(request_id)s
         AND response.request_id = request.id AND response.withdrawn_at IS NULL
         AND response.responder_kind = %(kind)s AND response.responder = %(name)s
+    RETURNING request.id
 """)
