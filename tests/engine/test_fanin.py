@@ -6,12 +6,14 @@ from tests.engine.definitions import RETRY, a_step, define
 from tests.engine.story import Story
 from workflows_app.engine import Event, InputRequestEvent, StopEvent
 from workflows_app.engine.definition import StepDefinition
+from workflows_app.engine.emission import as_request
 from workflows_app.engine.state import Buffer, EventRecord
 from workflows_app.engine.ticks import (
     CallDue,
     Collected,
     StepCompleted,
     StepConflicted,
+    StepParked,
     VoteCast,
 )
 
@@ -126,6 +128,20 @@ def test_one_at_a_time_means_that_a_retry_keeps_its_turn() -> None:
     story.now += 10
     story.tick(CallDue(2))
     assert story.claim().number == 2
+
+
+def test_one_at_a_time_means_that_a_call_keeps_its_turn_while_it_asks() -> None:
+    work = a_step("work", "Item", max_concurrency=1)
+    story = Story(define(a_step("split"), work, a_step("free", "Other")))
+    story.complete(story.claim(), Event("Item"), Event("Item"), Event("Other"))
+    first = story.claim()
+    request = as_request(InputRequestEvent("name", "Who?", schema={"type": "string"}))
+
+    story.tick(StepParked(first.number, first.attempt, "name", request))
+    assert story.ready == ["free"]
+
+    story.tick(VoteCast("name", "Ada"))
+    assert story.claim_step("work").number == first.number
 
 
 def test_a_call_in_its_back_off_keeps_no_other_step_waiting() -> None:

@@ -57,8 +57,8 @@ class Answer:
     """What somebody answers, and how: the same from every door.
 
     `responder` is the name of a program; a person is a `user`. `hold_for` keeps the
-    answer so many seconds for a request that is not there yet; `undo` is for how long
-    the person wants to be able to take it back.
+    answer so many seconds for a request that this run, not one that works for it, has
+    not asked yet; `undo` is for how long the person wants to be able to take it back.
     """
 
     value: Any = None

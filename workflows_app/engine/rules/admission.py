@@ -24,9 +24,11 @@ class _Room:
                 self._contended.add(call.step)
 
     def _keeps_turn(self, call: Call) -> bool:
-        """With one at a time, a call that is to be tried again; it stops no other step."""
-        one = self._definition.step(call.step).max_concurrency == 1
-        return one and call.phase == "later" and call.failures > 0
+        """With one at a time, a call that will run again; it stops no other step."""
+        if self._definition.step(call.step).max_concurrency != 1:
+            return False
+        is_retried = call.phase == "later" and call.failures > 0
+        return is_retried or call.phase == "parked"
 
     def _count(self, call: Call) -> None:
         self._steps[call.step] = self._steps.get(call.step, 0) + 1
