@@ -34,8 +34,10 @@ from workflows_app.engine import (
     step,
 )
 from workflows_app.engine.definition import (
+    END,
     Branch,
     Definition,
+    Lead,
     StepDefinition,
     SubWorkflow,
 )
@@ -322,6 +324,35 @@ def test_what_follows_an_answer_belongs_to_the_list_that_asked() -> None:
 
     workflow = Workflow("asked", [spread, step(ask), step(hear), finish])
     assert defined(workflow, "spread").joins == ("finish",)
+
+
+def test_a_step_leads_to_all_that_take_what_it_emits_and_to_the_end() -> None:
+    class Urgent(Work):
+        """Some work cannot wait."""
+
+    def begin(ctx: Context, ev: StartEvent) -> Urgent | StopEvent:
+        return Urgent()
+
+    def work(ctx: Context, ev: Work) -> InputRequestEvent:
+        return InputRequestEvent()
+
+    def hear(ctx: Context, ev: InputResponseEvent) -> None:
+        return None
+
+    workflow = Workflow("leading", [step(begin), step(work), step(hear)])
+    urgent = Lead(Urgent.event_type, "work")
+    assert defined(workflow, "begin").leads_to == (urgent, Lead("StopEvent", END))
+    answer = Lead("InputResponseEvent", "hear", is_answer=True)
+    assert defined(workflow, "work").leads_to == (answer,)
+    assert defined(workflow, "hear").leads_to == ()
+    assert Definition.load(workflow.definition.text) == workflow.definition
+
+
+def test_nobody_knows_where_a_silent_step_leads() -> None:
+    def silent(ctx, ev: StartEvent):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        return None
+
+    assert defined(Workflow("silent-lead", [step(silent)]), "silent").leads_to is None
 
 
 def test_a_list_of_a_silent_step_may_come_together_anywhere() -> None:

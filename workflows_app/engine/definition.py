@@ -14,6 +14,9 @@ Isolation = Literal["auto", "process"]
 OnLoss = Literal["rerun", "fail", "ask"]
 Merge = Literal["wait_all", "first_completes"]
 
+END = ""
+"""Where a StopEvent leads: to no step."""
+
 
 @dataclass(frozen=True, slots=True)
 class RetryRule:
@@ -56,11 +59,24 @@ class SubWorkflow:
 
 
 @dataclass(frozen=True, slots=True)
+class Lead:
+    """A way on from a step: which event, to which step; END is the end of the run.
+
+    The event is an answer where the step asks a person.
+    """
+
+    event: str
+    step: str
+    is_answer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StepDefinition:
     """One step: the event types it accepts and emits, its limits, how it fails.
 
     `collects` are the types of which it takes a whole fan-out; `joins` the steps at
-    which the lists that it returns come together; `for_steps` whose failures it takes.
+    which the lists that it returns come together; `for_steps` whose failures it takes;
+    `leads_to` the ways on from it, None when it does not tell.
     """
 
     name: str
@@ -77,6 +93,7 @@ class StepDefinition:
     for_steps: tuple[str, ...] | None = None
     max_recoveries: int = 1
     subworkflow: SubWorkflow | None = None
+    leads_to: tuple[Lead, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +158,8 @@ def _load_step(data: dict[str, Any]) -> StepDefinition:
         data["retry"] = RetryRule(**data["retry"])
     if data.get("subworkflow") is not None:
         data["subworkflow"] = _load_subworkflow(data["subworkflow"])
+    if data.get("leads_to") is not None:
+        data["leads_to"] = tuple(Lead(**lead) for lead in data["leads_to"])
     return StepDefinition(**data)
 
 

@@ -1,7 +1,8 @@
 """How events flow between the steps of a workflow, as far as the steps tell."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from .definition import END, Lead
 from .events import (
     Event,
     InputRequestEvent,
@@ -82,6 +83,31 @@ class Flow:
                 found[kind] = None
                 pending += self.following(kind, self.taking(kind))
         return tuple(found)
+
+    def leads(self, step: StepLike) -> tuple[Lead, ...] | None:
+        """The ways on from a step; None when it does not tell what it emits."""
+        if step.emits is None:
+            return None
+        found = (lead for kind in step.emits.types for lead in self._leads(kind))
+        return tuple(dict.fromkeys(found))
+
+    def _leads(self, kind: type[Event]) -> Iterator[Lead]:
+        if issubclass(kind, StopEvent):
+            yield Lead(kind.event_type, END)
+            return
+        asks = issubclass(kind, InputRequestEvent)
+        for event in self._likely_answers() if asks else (kind,):
+            for step in self.taking(event):
+                yield Lead(event.event_type, step.name, is_answer=asks)
+
+    def _likely_answers(self) -> Types:
+        """What answers may come as, without what some step emits a kind of anyway."""
+        emitted = self.emitted()
+        return tuple(
+            answer
+            for answer in self.answers()
+            if not any(issubclass(kind, answer) for kind in emitted)
+        )
 
     def joins(self, step: StepLike) -> tuple[str, ...]:
         """The joining steps at which the lists that a step returns come together.

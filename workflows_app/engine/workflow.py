@@ -1,6 +1,7 @@
 """Workflows: steps under one name, and the doors through which authors run them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -73,7 +74,10 @@ class Workflow:
         self.definition = Definition(
             name=name,
             version=version,
-            steps=tuple(s.define(defaults, flow.joins(s)) for s in flow.steps),
+            steps=tuple(
+                replace(s.define(defaults, flow.joins(s)), leads_to=flow.leads(s))
+                for s in flow.steps
+            ),
             start_type=flow.start_class.event_type,
             start_bases=flow.start_class.lineage(),
             input_schema=_input_schema(flow.start_class),
