@@ -2,26 +2,25 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypeAlias
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import prefetch_related_objects
 from django.db.models.functions import Now
 from django.http import QueryDict
 
+from review_app.queue.counting import count_each
+from review_app.queue.filters import QueueFilter, read_filters
+from review_app.queue.order import DUE, SORTS, Order
+from review_app.queue.tabs import DECIDED, READY, TABS, Requests, requests_of
+from review_app.queue.walk import Around, Walk
 from workflows_app import access
 from workflows_app.models import InputRequest
 
-Requests: TypeAlias = "QuerySet[InputRequest]"
-
-MINE, ALL, ANSWERED = "mine", "all", "answered"
-TABS = {MINE: "For me", ALL: "All open", ANSWERED: "Answered by me"}
 PAGE_SIZE = 25
-LONGEST_SEARCH = 200
 NAMED = 3
 """How many of the new requests are named; the others are counted."""
 
@@ -65,126 +64,100 @@ class News:
 class QueueList:
     """What somebody looks at. The address says all of it."""
 
-    tab: str = MINE
-    text: str = ""
-    workflow: str = ""
+    tab: str = READY
+    sort: str = DUE
+    filters: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, query: QueryDict) -> "QueueList":
-        tab = query.get("tab", MINE)
+        tab, sort = query.get("tab", READY), query.get("sort", DUE)
         return cls(
-            tab=tab if tab in TABS else MINE,
-            text=_plain(query.get("q", "")),
-            workflow=_plain(query.get("workflow", "")),
+            tab=tab if tab in TABS else READY,
+            sort=sort if sort in SORTS else DUE,
+            filters=read_filters(query),
         )
 
     @property
     def query(self) -> str:
         """The query string that leads here; empty for the plain list."""
-        tab = "" if self.tab == MINE else self.tab
-        asked = {"tab": tab, "q": self.text, "workflow": self.workflow}
-        return urlencode({name: value for name, value in asked.items() if value})
+        plain = {"tab": READY, "sort": DUE}
+        asked = {"tab": self.tab, **self.filters, "sort": self.sort}
+        return urlencode({n: v for n, v in asked.items() if v != plain.get(n)})
 
     @property
     def is_filtered(self) -> bool:
-        return bool(self.text or self.workflow)
+        return bool(self.filters)
 
     @property
     def without_filters(self) -> "QueueList":
-        return QueueList(self.tab)
+        return replace(self, filters={})
 
     def tabs(self, user: User) -> list[Tab]:
         views = [replace(self, tab=key) for key in TABS]
+        counts = count_each([view.requests(user) for view in views])
         return [
-            Tab(v.tab, TABS[v.tab], v.count(user), v.query, v == self) for v in views
+            Tab(v.tab, TABS[v.tab], count, v.query, v == self)
+            for v, count in zip(views, counts, strict=True)
         ]
 
     def count(self, user: User) -> int:
         """How many there are, up to one more than is ever counted."""
-        return self.requests(user).order_by()[: access.MOST_COUNTED + 1].count()
+        return count_each([self.requests(user)])[0]
 
     def requests(self, user: User) -> Requests:
-        found = _of_tab(self.tab, user)
-        if self.text:
-            found = found.filter(subject__icontains=self.text)
-        if self.workflow:
-            found = found.filter(workflow=self.workflow)
-        return found
+        """All of them, in the order of the list."""
+        found = QueueFilter(self.filters, requests_of(self.tab, user), user).qs
+        return self._order.sort(found)
 
-    def page(self, user: User, after: str = "") -> Page:
-        """The rows that follow a request, or the first ones."""
-        listed = _narrowed(self.requests(user))
-        last = access.visible_requests(user).filter(pk__in=as_uuids([after])).first()
-        if last is not None:
-            listed = listed.filter(self._follows(last))
-        listed = listed.defer("shown", "policy").prefetch_related("responses__user")
-        rows = list(listed.annotate(drawn_at=Now())[: PAGE_SIZE + 1])
-        drawn_at = rows[0].drawn_at if rows else None
+    def page(self, user: User, count: int, after: str = "") -> Page:
+        """The rows that follow a request, or the first ones, of so many as there are."""
+        listed = self.requests(user).defer("shown").annotate(drawn_at=Now())
+        walk = Walk.of(listed, self._order, count)
+        rows = walk.following(self._find_last(user, after), PAGE_SIZE + 1)
+        prefetch_related_objects(rows, "responses__user")
+        drawn_at = vars(rows[0])["drawn_at"] if rows else None
         return Page(rows[:PAGE_SIZE], len(rows) > PAGE_SIZE, drawn_at)
 
     def find_next(self, user: User, asked: InputRequest) -> InputRequest | None:
         """The open request after this one, and from the end on the first again."""
-        view = replace(self, tab=MINE) if self.tab == ANSWERED else self
-        others = _narrowed(view.requests(user)).exclude(pk=asked.pk)
-        return others.filter(_follows_open(asked)).first() or others.first()
+        return self._walk(user).find_next(asked)
+
+    def around(self, user: User, asked: InputRequest) -> Around:
+        """What is before and behind a request, and its place: all that a page needs."""
+        return self._walk(user).around(asked)
 
     def news(self, user: User, since: datetime, drawn: Sequence[UUID]) -> News:
         """Open requests that a page drawn at a moment with these rows does not have."""
-        if self.tab == ANSWERED:
+        if self.tab == DECIDED:
             return News(0, [])
         opened = self.requests(user).filter(opened_at__gt=since - LATE_COMMIT)
         fresh = opened.exclude(pk__in=drawn).defer("shown", "policy")
         found = list(fresh[: access.MOST_COUNTED + 1])
         return News(len(found), found[:NAMED])
 
-    def workflows(self, user: User) -> list[str]:
-        """Names to filter by: those of a thousand of the requests that are seen."""
-        listed = _of_tab(self.tab, user).order_by().values_list("workflow", flat=True)
-        names = set(listed[: access.MOST_COUNTED]) | {self.workflow}
-        return sorted(names - {""})
+    @property
+    def _order(self) -> Order:
+        return Order.of(DECIDED if self.tab == DECIDED else self.sort)
 
-    def _follows(self, last: InputRequest) -> Q:
-        return _follows_closed(last) if self.tab == ANSWERED else _follows_open(last)
+    def _walk(self, user: User) -> Walk:
+        """Who looks at what he has decided goes on with what is ready."""
+        view = replace(self, tab=READY) if self.tab == DECIDED else self
+        listed = view.requests(user).defer("shown", "policy")
+        return Walk.of(listed, Order.of(self.sort))
+
+    def _find_last(self, user: User, after: str) -> InputRequest | None:
+        """The last row of the page before, also when it is not in the list any more."""
+        if not after:
+            return None
+        is_decided = self.tab == DECIDED
+        seen = self.requests(user) if is_decided else access.visible_requests(user)
+        return seen.filter(pk__in=as_uuids([after])).first()
 
 
 def closed_meanwhile(user: User, drawn: Sequence[UUID]) -> Requests:
     """Which of the rows that somebody looks at are not open any more."""
     closed = access.visible_requests(user).filter(pk__in=drawn).exclude(status="open")
     return closed.defer("shown", "policy").prefetch_related("responses__user")
-
-
-def _of_tab(tab: str, user: User) -> Requests:
-    if tab == MINE:
-        return access.answerable(user)
-    seen = access.visible_requests(user)
-    if tab == ALL:
-        return seen.filter(status=InputRequest.Status.OPEN)
-    mine = Q(responses__user=user, responses__withdrawn_at=None)
-    return seen.filter(mine).exclude(status="open").order_by("-closed_at", "-id")
-
-
-def _narrowed(found: Requests) -> Requests:
-    """Few rows are taken by their ids: for them PostgreSQL would walk the whole order."""
-    few = access.MOST_COUNTED
-    ids = list(found.order_by().values_list("pk", flat=True)[: few + 1])
-    return found if len(ids) > few else found.filter(pk__in=ids)
-
-
-def _follows_open(last: InputRequest) -> Q:
-    """What comes later in the order of the model: priority, then the oldest first."""
-    later = Q(opened_at__gt=last.opened_at)
-    later |= Q(opened_at=last.opened_at, id__gt=last.pk)
-    return Q(priority__lt=last.priority) | (Q(priority=last.priority) & later)
-
-
-def _follows_closed(last: InputRequest) -> Q:
-    earlier = Q(closed_at__lt=last.closed_at) if last.closed_at else Q()
-    return earlier | Q(closed_at=last.closed_at, id__lt=last.pk)
-
-
-def _plain(text: str) -> str:
-    """A text as the database can hold it: no NUL, and not endless."""
-    return text.replace("\0", "").strip()[:LONGEST_SEARCH]
 
 
 def as_uuids(texts: Sequence[str]) -> list[UUID]:

@@ -10,7 +10,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 from django.views.decorators.http import require_safe
 
-from review_app.queue_list import MINE, Page, QueueList, as_uuids, closed_meanwhile
+from review_app.queue.tabs import READY
+from review_app.queue_list import Page, QueueList, as_uuids, closed_meanwhile
 from workflows_app import access
 
 from .account import signed_in
@@ -22,12 +23,13 @@ def queue(request: HttpRequest) -> HttpResponse:
     """Show one page of the list that the address asks for."""
     user = reader(request)
     view = QueueList.read(request.GET)
-    page = view.page(user, request.GET.get("after", ""))
+    tabs = view.tabs(user)
+    count = next(tab.count for tab in tabs if tab.is_current)
+    page = view.page(user, count, request.GET.get("after", ""))
     context = {
         "view": view,
         "page": page,
-        "tabs": view.tabs(user),
-        "workflows": view.workflows(user),
+        "tabs": tabs,
         **_reason_for_emptiness(user, view, page),
     }
     return render(request, "review/queue.html", context)
@@ -75,7 +77,7 @@ def _reason_for_emptiness(user: User, view: QueueList, page: Page) -> dict[str, 
         return {"empty": "no_group"}
     if not access.visible_requests(user).exists():
         return {"empty": "first_run"}
-    return {"empty": "all_clear" if view.tab == MINE else "nothing"}
+    return {"empty": "all_clear" if view.tab == READY else "nothing"}
 
 
 def _moment(text: str) -> datetime | None:

@@ -40,7 +40,7 @@ def pages(client: Client, other: InputRequest) -> Iterator[str]:
         for address in (
             "/queue/",
             "/queue/?tab=all",
-            "/queue/?tab=answered",
+            "/queue/?tab=decided",
             f"/queue/?q={SOUTH[:4]}",
             f"/queue/?after={other.pk}",
             f"/queue/news/?{query}",

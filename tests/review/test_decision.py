@@ -432,5 +432,5 @@ def test_a_decision_that_can_still_be_undone_counts_as_an_answer(
 
     assert "Answered" in show(signed_in(ada), asked)
     assert not access.answerable(ada).exists()
-    answered = signed_in(ada).get("/queue/?tab=answered").content.decode()
+    answered = signed_in(ada).get("/queue/?tab=decided").content.decode()
     assert asked.subject in answered

@@ -83,12 +83,12 @@ def test_each_tab_counts_and_shows_its_own(
     answer(make_request(subject="mine is done"), ada)
     answer(make_request(subject="bob did this"), bob)
     make_request(subject="still waits")
-    page = get(signed_in(ada), "/queue/?tab=answered")
+    page = get(signed_in(ada), "/queue/?tab=decided")
     assert "mine is done" in page
     assert "Answered by <bdi>ada</bdi>: <bdi>Approve</bdi>" in page
     assert "bob did this" not in page
     assert "still waits" not in page
-    assert [tab.count for tab in _tabs(signed_in(ada))] == [1, 1, 1]
+    assert [tab.count for tab in _tabs(signed_in(ada))] == [1, 0, 1, 0, 1]
 
 
 def _tabs(client: Client) -> list[Any]:
@@ -105,7 +105,7 @@ def test_the_address_filters_and_the_counts_obey(
     assert "more pears" in page
     assert "apples" not in page
     counts = [tab.count for tab in client.get("/queue/?q=pears").context["tabs"]]
-    assert counts == [2, 2, 0]
+    assert counts == [2, 0, 2, 0, 0]
     assert "apples" not in get(client, "/queue/?workflow=other")
 
 
@@ -159,7 +159,7 @@ def test_answered_ones_are_paged_from_the_newest(
     for each in asked:
         answer(each, ada)
     client = signed_in(ada)
-    rows = client.get(f"/queue/?tab=answered&after={asked[2].pk}").context["page"].rows
+    rows = client.get(f"/queue/?tab=decided&after={asked[2].pk}").context["page"].rows
     assert [row.subject for row in rows] == ["number 1", "number 0"]
 
 

@@ -1,0 +1,112 @@
+"""The filters of the queue, as the address names them."""
+
+from datetime import timedelta
+from typing import Any
+
+import django_filters
+from django.contrib.auth.models import User
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, Q
+from django.db.models.functions import Now
+from django.db.models.lookups import GreaterThan
+
+from .tabs import Requests, live_claims
+
+SOON = timedelta(hours=1)
+SOON_SHARE = 0.25
+"""A request is due soon in the last hour, and in the last quarter of its time."""
+
+DUE = {
+    "late": "Late",
+    "soon": "Soon",
+    "today": "Within 24 hours",
+    "none": "Without a deadline",
+}
+CREATED = {
+    "hour": ("Last hour", timedelta(hours=1)),
+    "day": ("Last day", timedelta(days=1)),
+    "week": ("Last week", timedelta(weeks=1)),
+    "month": ("Last 30 days", timedelta(days=30)),
+}
+DAY = timedelta(days=1)
+QUARTER = ExpressionWrapper(
+    F("expires_at") - (F("expires_at") - F("opened_at")) * SOON_SHARE, DateTimeField()
+)
+"""Where the last quarter of a request's time begins."""
+
+UNCLAIMED, ME = "unclaimed", "me"
+LONGEST = 200
+
+
+class QueueFilter(django_filters.FilterSet):
+    """Narrows requests down. What an odd address names is as if it were not there."""
+
+    q = django_filters.CharFilter(field_name="subject", lookup_expr="icontains")
+    workflow = django_filters.CharFilter()
+    step = django_filters.CharFilter()
+    group = django_filters.CharFilter(method="keep_group")
+    due = django_filters.ChoiceFilter(method="keep_due", choices=list(DUE.items()))
+    owner = django_filters.CharFilter(method="keep_owner")
+    tag = django_filters.CharFilter(method="keep_tag")
+    created = django_filters.ChoiceFilter(
+        method="keep_created",
+        choices=[(key, label) for key, (label, _) in CREATED.items()],
+    )
+
+    def __init__(self, data: dict[str, str], queryset: Requests, user: User) -> None:
+        super().__init__(data, queryset)
+        self.user = user
+
+    def keep_group(self, found: Requests, name: str, value: str) -> Requests:
+        return found.filter(groups__contains=[value])
+
+    def keep_due(self, found: Requests, name: str, value: str) -> Requests:
+        return found.filter(due_condition(value))
+
+    def keep_owner(self, found: Requests, name: str, value: str) -> Requests:
+        if value == UNCLAIMED:
+            return found.filter(~Exists(live_claims()))
+        owner = self.user.get_username() if value == ME else value
+        return found.filter(Exists(live_claims().filter(owner__username=owner)))
+
+    def keep_tag(self, found: Requests, name: str, value: str) -> Requests:
+        key, has_value, wanted = value.partition("=")
+        if has_value:
+            return found.filter(tags__contains={key: wanted})
+        return found.filter(tags__has_key=key)
+
+    def keep_created(self, found: Requests, name: str, value: str) -> Requests:
+        return found.filter(opened_at__gt=Now() - CREATED[value][1])
+
+
+NAMES = tuple(QueueFilter.base_filters)
+
+
+def read_filters(query: Any) -> dict[str, str]:
+    """The filters that a query string names, as far as they mean something."""
+    given = {name: plain(query.get(name, "")) for name in NAMES}
+    given = {name: value for name, value in given.items() if value}
+    known = {"due": DUE.keys(), "created": CREATED.keys()}
+    return {
+        name: value
+        for name, value in given.items()
+        if value in known.get(name, (value,))
+    }
+
+
+def due_condition(state: str) -> Q:
+    """Which requests are in a state of their deadline, as `due.py` tells it of one."""
+    match state:
+        case "late":
+            return Q(expires_at__lte=Now())
+        case "none":
+            return Q(expires_at=None)
+        case "today":
+            return Q(expires_at__gt=Now(), expires_at__lte=Now() + DAY)
+        case _:
+            is_near = Q(expires_at__lte=Now() + SOON)
+            return Q(expires_at__gt=Now()) & (is_near | Q(GreaterThan(Now(), QUARTER)))
+
+
+def plain(text: str) -> str:
+    """A text as the database can hold it: no NUL, and not endless."""
+    return text.replace("\0", "").strip()[:LONGEST]
