@@ -30,6 +30,25 @@ class Go(StartEvent):
     seconds: float = 5.0
 
 
+class Hold(StartEvent):
+    """From when to block, and how long: until the test makes these files."""
+
+    begin: str = "."
+    end: str
+
+
+def hold(end: str) -> None:
+    """Block the thread until the test lets it go."""
+    while not Path(end).exists():
+        time.sleep(0.01)  # noqa: TID251 - what authors do
+
+
+async def until(begin: str) -> None:
+    """Leave the loop to others until the test gives the word."""
+    while not Path(begin).exists():  # noqa: ASYNC110, ASYNC240
+        await asyncio.sleep(0.01)
+
+
 def block(how: str, seconds: float) -> None:
     """Block the thread, and the interpreter too, if it is to be so."""
     match how:
@@ -151,19 +170,21 @@ async def abortable(ctx: Context, ev: Go) -> StopEvent:
 single("abortable", abortable)
 
 
-@step(timeout=1.0)
-async def bystander(ctx: Context, ev: Go) -> StopEvent:
+@step(timeout=3.0)
+async def bystander(ctx: Context, ev: Hold) -> StopEvent:
     """Needs little time of its own, on a loop that another step may block."""
-    await asyncio.sleep(0.6)
+    await until(ev.begin)
+    await asyncio.sleep(0.1)
     return StopEvent(result="done")
 
 
 @step(timeout=60)
-async def loop_hog(ctx: Context, ev: Go) -> StopEvent:
+async def loop_hog(ctx: Context, ev: Hold) -> StopEvent:
     """Blocks the loop from a task of its own, within its limit."""
 
     async def hog() -> None:
-        block("sleep", ev.seconds)
+        await until(ev.begin)
+        hold(ev.end)
 
     await asyncio.create_task(hog())
     return StopEvent(result="done")
@@ -173,15 +194,15 @@ single("bystander", bystander)
 single("loop-hog", loop_hog)
 
 
-@step(timeout=0.5)
-def waits(ctx: Context, ev: Go) -> StopEvent:
+@step(timeout=2.0)
+def waits(ctx: Context, ev: Hold) -> StopEvent:
     """Waits for a person in its own way, longer than it may work."""
     with ctx.waiting("Slack approval"):
-        block("sleep", ev.seconds)
+        hold(ev.end)
     return StopEvent(result=ctx.time_left())
 
 
-single("waits", waits, timeout=0.6)
+single("waits", waits, timeout=2.5)
 
 
 @step(timeout=60)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from pathlib import Path
 
 from workflows_app.engine import (
     Context,
@@ -58,6 +59,22 @@ blocking = Workflow("e-blocking", [block])
 blocking_loop = Workflow("e-blocking-loop", [block_loop])
 
 
+class Hold(StartEvent):
+    """The file that ends it."""
+
+    end: str
+
+
+@step(timeout=60)
+async def hold_loop(ctx: Context, ev: Hold) -> StopEvent:
+    while not Path(ev.end).exists():  # noqa: ASYNC240 - the case
+        time.sleep(0.01)  # noqa: ASYNC251, TID251 - the case
+    return StopEvent(result="let go")
+
+
+holding_loop = Workflow("e-holding-loop", [hold_loop])
+
+
 class Written(Event):
     text: str
 
@@ -94,18 +111,18 @@ def begin(ctx: Context, ev: StartEvent) -> list[Block | BlockLoop]:
 
 @step
 def block_one(ctx: Context, ev: Block) -> StopEvent:
-    time.sleep(5)  # noqa: TID251 - the case
+    time.sleep(8)  # noqa: TID251 - the case
     return StopEvent()
 
 
 @step
 async def block_one_loop(ctx: Context, ev: BlockLoop) -> StopEvent:
-    time.sleep(5)  # noqa: ASYNC251, TID251 - the case
+    time.sleep(8)  # noqa: ASYNC251, TID251 - the case
     return StopEvent()
 
 
 blocking_all = Workflow(
-    "e-blocking-all", [begin, block_one, block_one_loop], timeout=0.5
+    "e-blocking-all", [begin, block_one, block_one_loop], timeout=2.0
 )
 
 # 55
@@ -124,9 +141,9 @@ class Taken(Event):
     number: int
 
 
-@step(max_concurrency=2, timeout=0.3)
+@step(max_concurrency=2, timeout=1.5)
 async def take_turns(ctx: Context, ev: Piece) -> Taken:
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.8)
     return Taken(number=ev.number)
 
 
