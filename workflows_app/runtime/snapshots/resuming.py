@@ -32,11 +32,16 @@ _BROKEN = (
 )
 """How a snapshot shows that somebody has tampered with it."""
 
-RESUMED = Resumed("snapshot")
+PROGRAM = "snapshot"
+"""Who lets the run go on when no person says so."""
 
 
 def resume(
-    snapshot: Snapshot, *, as_new_run: bool = False, paused: bool = False
+    snapshot: Snapshot,
+    *,
+    as_new_run: bool = False,
+    paused: bool = False,
+    actor: str = PROGRAM,
 ) -> UUID:
     """Continue the run of a snapshot under its own id; twice is the same as once.
 
@@ -44,6 +49,7 @@ def resume(
     IncompatibleSnapshotError naming all that is missing here, and StaleSnapshotError
     when the run has gone on since.
     """
+    resumed = None if paused else Resumed(actor)
     definitions = served_definitions(snapshot)
     try:
         way = Move.of(snapshot, definitions, is_fork=as_new_run)
@@ -51,18 +57,18 @@ def resume(
         raise SnapshotFormatError("$.run_id is no UUID.") from error
     try:
         with transaction.atomic():
-            told = _import(way, paused=paused)
+            told = _import(way, resumed)
     except EngineError:
         raise
     except _BROKEN as error:
         raise SnapshotFormatError(f"It cannot be imported: {error!r}") from error
     if told is None:
-        told = _resume_here(snapshot, paused=paused)
+        told = _resume_here(snapshot, resumed)
     deliver(told)
     return way.root_id
 
 
-def _import(way: Move, *, paused: bool) -> list[UUID] | None:
+def _import(way: Move, resumed: Resumed | None) -> list[UUID] | None:
     """Fill the tables, then let the run go on; None if it is here already."""
     for definition in way.definitions.values():
         keep(definition)
@@ -71,12 +77,12 @@ def _import(way: Move, *, paused: bool) -> list[UUID] | None:
     importing.fill(way, way.top)
     targets = importing.fill_inboxes(way)
     run = lock(way.root_id)
-    if not paused and not run.state.is_finished:
-        move(run, RESUMED)
+    if resumed is not None and not run.state.is_finished:
+        move(run, resumed)
     return [*targets, *run.told]
 
 
-def _resume_here(snapshot: Snapshot, *, paused: bool) -> list[UUID]:
+def _resume_here(snapshot: Snapshot, resumed: Resumed | None) -> list[UUID]:
     """The run is in this database: let it go on if it stands where it stood then."""
     with transaction.atomic():
         run = lock(UUID(snapshot.run_id))
@@ -88,7 +94,7 @@ def _resume_here(snapshot: Snapshot, *, paused: bool) -> list[UUID]:
                 f"The run has gone on since: it stands at revision {run.revision}, "
                 f"the snapshot at {snapshot.revision}."
             )
-        if run.state.paused and not paused:
-            move(run, RESUMED)
+        if run.state.paused and resumed is not None:
+            move(run, resumed)
         rows.update(resumed_from=snapshot.revision)
         return run.told
