@@ -13,6 +13,7 @@ from workflows_app.engine import (
     Escalation,
     NoHandlerError,
     NonRetryable,
+    Outcome,
     Retry,
     RetryAfter,
     ReviewPolicy,
@@ -26,6 +27,7 @@ from workflows_app.engine import (
     errors,
 )
 from workflows_app.engine.definition import RetryRule
+from workflows_app.engine.policy import Style, needed
 from workflows_app.engine.runner import StartOptions
 
 
@@ -111,6 +113,22 @@ def test_a_review_policy_survives_its_dump() -> None:
     assert ReviewPolicy.load(policy.dump()).dump() == policy.dump()
     assert policy.dump()["on_due"] == "no"
     assert policy.dump()["due_in"] == 3600.0
+
+
+@pytest.mark.parametrize(
+    ("styles", "counts"),
+    [
+        ({"yes": "primary", "later": "normal", "no": "danger"}, [3, 1, 1]),
+        ({"red": "normal", "blue": "normal", "neither": "danger"}, [3, 3, 1]),
+    ],
+)
+def test_the_approvals_are_those_of_what_lets_the_work_go_on(
+    styles: dict[str, Style], counts: list[int]
+) -> None:
+    outcomes = [Outcome(key, style=style).dump() for key, style in styles.items()]
+    policy = ReviewPolicy(approvals=3)
+
+    assert [needed(policy, outcomes, key) for key in styles] == counts
 
 
 def test_what_is_due_needs_a_time() -> None:

@@ -25,6 +25,7 @@ class Outcome:
     """One of the ways in which a person may decide.
 
     `confirm` asks once more before it counts; a text is a word that must be typed.
+    `effect` tells people what happens then.
     """
 
     key: str
@@ -32,14 +33,17 @@ class Outcome:
     style: Style = "normal"
     needs_reason: bool = False
     confirm: bool | str = False
+    effect: str = ""
 
     def dump(self) -> dict[str, Any]:
+        effect = {"effect": self.effect} if self.effect else {}
         return {
             "key": self.key,
             "label": self.label or self.key.replace("_", " ").capitalize(),
             "style": self.style,
             "needs_reason": self.needs_reason,
             "confirm": self.confirm,
+            **effect,
         }
 
 
@@ -59,8 +63,8 @@ class Escalation:
 class ReviewPolicy:
     """Who may answer, how many must, and what happens when nobody does.
 
-    Nobody named means every reviewer. `approvals` people must choose the same outcome;
-    one person is enough for an outcome in danger style, which is a refusal. When
+    Nobody named means every reviewer. `approvals` people must choose the primary
+    outcome (without one: the same outcome); any other needs one person only. When
     `due_in` is over, `on_due` happens: the key of an outcome decides, an event goes to
     the step that accepts it, and without either the run fails. `warn_at` are the parts
     of that time after which pages warn.
@@ -156,9 +160,9 @@ def check_addressees(given: Sequence[str], what: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Responder:
-    """Who answers. A person brings his groups; a program is trusted by its door."""
+    """Who answers. A person brings his groups; all others are trusted by their door."""
 
-    kind: Literal["person", "program", "deadline", "input_handler"]
+    kind: Literal["person", "link", "program", "deadline", "input_handler"]
     name: str
     groups: frozenset[str] = field(default_factory=frozenset)
 
@@ -190,10 +194,20 @@ def _is_addressed(policy: ReviewPolicy, responder: Responder) -> bool:
     return bool(responder.groups & REVIEWERS)
 
 
-def needed(policy: ReviewPolicy, outcome: Mapping[str, Any] | None) -> int:
-    """How many people must choose this outcome; a refusal needs one."""
-    is_refusal = outcome is not None and outcome["style"] == "danger"
-    return 1 if is_refusal else policy.approvals
+def needed(
+    policy: ReviewPolicy, outcomes: Sequence[Mapping[str, Any]], key: str
+) -> int:
+    """How many people must choose this outcome.
+
+    Only what lets the work go on needs as many as `approvals` says: the primary outcome,
+    or where none is, each that is no refusal.
+    """
+    styles = {str(each["key"]): each["style"] for each in outcomes}
+    if "primary" in styles.values():
+        needs_all = styles.get(key) == "primary"
+    else:
+        needs_all = styles.get(key) != "danger"
+    return policy.approvals if needs_all else 1
 
 
 def undo_seconds(policy: ReviewPolicy, door: str, wanted: float | None) -> float:

@@ -188,9 +188,9 @@ def is_decided(request: Request) -> bool:
 
 def _is_enough(request: Request, outcome: str) -> bool:
     """Whether so many people have chosen this that it is decided."""
-    offered = {o["key"]: o for o in request.content["outcomes"]}
     count = sum(vote.outcome == outcome for vote in request.votes)
-    return count >= needed(ReviewPolicy.load(request.policy), offered.get(outcome))
+    policy = ReviewPolicy.load(request.policy)
+    return count >= needed(policy, request.content["outcomes"], outcome)
 
 
 def _tell(work: Reduction, kind: str, request: Request, vote: Vote) -> None:
