@@ -13,6 +13,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # Our own settings; the README has the same list.
 PROFILE = env.choice("HOLDPOINT_PROFILE", "demo", ["demo", "production"])
 PORT = env.integer("HOLDPOINT_PORT", 8000, minimum=1, maximum=65535)
+PUBLIC_URL = env.text(
+    "HOLDPOINT_URL", f"http://127.0.0.1:{PORT}" if PROFILE == "demo" else ""
+).rstrip("/")
 DATA = data_directory(BASE_DIR)
 SNAPSHOTS_KEPT = env.integer("HOLDPOINT_SNAPSHOTS_KEPT", 50, minimum=1)
 CALLBACK_HOSTS = env.csv(

@@ -1,10 +1,10 @@
 """Claims: one person at a time, by the database's clock."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
-from typing import TypeVar
 from uuid import UUID
 
 import pytest
@@ -24,11 +24,9 @@ from workflows_app.engine.errors import (
 )
 from workflows_app.models import Claim, InputRequest
 from workflows_app.runtime import claims
-from workflows_app.runtime.handler import Answer, Handler
+from workflows_app.runtime.handler import Answer, Handler, InputReceipt
 
 pytestmark = pytest.mark.django_db
-
-T = TypeVar("T")
 
 never_claimed = asking("never-claimed", claim="none")
 always_claimed = asking("always-claimed", claim="required")
@@ -42,9 +40,9 @@ def let_leases_pass(seconds: float) -> None:
     )
 
 
-def approve(user: User, asked: InputRequest) -> None:
+def approve(user: User, asked: InputRequest) -> InputReceipt:
     answer = Answer(user=user, outcome="approve", value={"amount": 1})
-    Handler(asked.run_id).respond(asked.request_id, answer)
+    return Handler(asked.run_id).respond(asked.request_id, answer)
 
 
 # It works
@@ -257,15 +255,15 @@ def test_the_next_is_the_first_that_nobody_holds(ada: User, bob: User) -> None:
 # Many at once
 
 
-def at_once(acts: list[Callable[[], T]]) -> list[T | Exception]:
+def at_once(acts: Sequence[Callable[[], object]]) -> list[object]:
     """Do all of it at the same moment, each on a connection of its own."""
     start = Barrier(len(acts))
 
-    def act(act: Callable[[], T]) -> T | Exception:
+    def act(act: Callable[[], object]) -> object:
         try:
             start.wait()
             return act()
-        except ClaimedError as refused:
+        except (ClaimedError, UnknownRequestError) as refused:
             return refused
         finally:
             connection.close()
@@ -281,7 +279,7 @@ def people(person: Callable[..., User], count: int) -> list[User]:
 @pytest.mark.django_db(transaction=True)
 def test_of_many_who_claim_at_once_one_gets_it(person: Callable[..., User]) -> None:
     asked = make_request()
-    acts = [lambda u=u: claims.claim(u, asked.pk) for u in people(person, 8)]
+    acts = [partial(claims.claim, user, asked.pk) for user in people(person, 8)]
 
     results = at_once(acts)
 
@@ -297,8 +295,8 @@ def test_many_who_want_the_next_never_get_the_same(
     for _ in range(count):
         make_request()
     acts = [
-        lambda u=u: claims.claim_next(u, access.answerable(u))
-        for u in people(person, 10)
+        partial(claims.claim_next, user, access.answerable(user))
+        for user in people(person, 10)
     ]
 
     results = at_once(acts)
@@ -317,16 +315,9 @@ def test_a_claim_and_an_answer_at_once_follow_each_other(
     for _ in range(10):
         asked = make_request()
 
-        def claim(pk: UUID = asked.pk) -> object:
-            try:
-                return claims.claim(ben, pk)
-            except UnknownRequestError as refused:
-                return refused
-
-        def answer(asked: InputRequest = asked) -> object:
-            return approve(cy, asked)
-
-        claimed, answered = at_once([claim, answer])
+        claimed, answered = at_once(
+            [partial(claims.claim, ben, asked.pk), partial(approve, cy, asked)]
+        )
 
         is_claimed = isinstance(claimed, Claim)
         assert is_claimed == isinstance(answered, ClaimedError)

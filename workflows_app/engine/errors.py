@@ -170,6 +170,10 @@ class ClaimedError(EngineError):
         super().__init__(held or "Claim this request before you answer it.")
 
 
+class LinkOverError(EngineError):
+    """The link does not answer anything any more."""
+
+
 class InvalidResponseError(EngineError):
     """The answer does not fit what was asked."""
 

@@ -13,17 +13,17 @@ from workflows_app.engine.emission import check_name
 from workflows_app.engine.errors import (
     AlreadyAnsweredError,
     EngineError,
-    NotAllowedError,
     RequestExpiredError,
     RunFinishedError,
     UnknownRequestError,
 )
 from workflows_app.engine.policy import PROGRAM, Responder
 from workflows_app.engine.seconds import check_seconds
-from workflows_app.engine.ticks import Delegated, VoteCast, VoteWithdrawn
-from workflows_app.models import InputRequest, InputResponse, Run
+from workflows_app.engine.ticks import VoteCast, VoteWithdrawn
+from workflows_app.models import AnswerLink, InputRequest, InputResponse
 
-from . import claims
+from . import answer_links, claims
+from .request_ends import find_end, find_request, get_request
 from .transition import Applied, Beside, apply
 
 REFUSALS = (UnknownRequestError, RunFinishedError, AlreadyAnsweredError)
@@ -56,7 +56,8 @@ class AnswerOptions(TypedDict, total=False):
 class Answer:
     """What somebody answers, and how: the same from every door.
 
-    `responder` is the name of a program; a person is a `user`. `hold_for` keeps the
+    `responder` is the name of a program; a person is a `user`, or whoever has a `link`.
+    `hold_for` keeps the
     answer so many seconds for a request that this run, not one that works for it, has
     not asked yet; `undo` is for how long the person wants to be able to take it back.
     """
@@ -65,6 +66,7 @@ class Answer:
     outcome: str | None = None
     reason: str = ""
     user: User | None = None
+    link: AnswerLink | None = None
     responder: str | None = None
     door: str = "python"
     digest: str | None = None
@@ -76,6 +78,8 @@ class Answer:
     def who(self) -> Responder:
         if self.user is not None:
             return access.responder(self.user)
+        if self.link is not None:
+            return Responder("link", self.link.person)
         return (
             PROGRAM if self.responder is None else Responder("program", self.responder)
         )
@@ -85,16 +89,18 @@ def respond(run_id: UUID, request_id: str, answer: Answer) -> InputReceipt:
     """Answer a request of a run's tree: checked once, recorded once.
 
     Raises UnknownRequestError, AlreadyAnsweredError, RequestExpiredError,
-    RequestChangedError, RunFinishedError, NotAllowedError, ClaimedError,
+    RequestChangedError, RunFinishedError, NotAllowedError, ClaimedError, LinkOverError,
     SerializationError or InvalidResponseError; then nothing has changed.
     """
+    if answer.link is not None:
+        answer_links.check(answer.link, answer.outcome, answer.digest)
     tick = _vote(request_id, answer)
     target = run_id
     if tick.hold_for is not None:
         asked = find_request(run_id, request_id)
         if asked is not None:  # there is nothing to wait for
             target, tick = asked.run_id, replace(tick, hold_for=None)
-    beside = _use_up_claim_of(answer.user)
+    beside = _beside(answer)
     try:
         return _receipt_of(apply(target, tick, beside=beside), tick)
     except REFUSALS as refusal:
@@ -106,17 +112,20 @@ def respond(run_id: UUID, request_id: str, answer: Answer) -> InputReceipt:
     return _respond_there(asked, tick, beside)
 
 
-def _use_up_claim_of(user: User | None) -> Beside | None:
-    """Persons do not answer what somebody else holds; programs know of no claims."""
-    if user is None:
-        return None
+def _beside(answer: Answer) -> Beside | None:
+    """What an answer uses up: a person's claim, or a link. Programs know of neither."""
+    user, link = answer.user, answer.link
+    if user is not None:
+        return lambda applied: _use_up_claims(applied, user)
+    if link is not None:
+        return lambda applied: answer_links.use_up(link)
+    return None
 
-    def use_up_claim(applied: Applied) -> None:
-        for command in applied.commands:
-            if isinstance(command, RecordVote):  # no vote is recorded for a held answer
-                claims.use_up(user, applied.run_id, command.request_id)
 
-    return use_up_claim
+def _use_up_claims(applied: Applied, user: User) -> None:
+    for command in applied.commands:
+        if isinstance(command, RecordVote):  # no vote is recorded for a held answer
+            claims.use_up(user, applied.run_id, command.request_id)
 
 
 def _respond_there(
@@ -136,40 +145,12 @@ def withdraw_vote(run_id: UUID, request_id: str, user: User) -> Applied:
     Raises UnknownRequestError when there is nothing to take back, and what an answer
     raises when it is too late.
     """
-    asked = _get_request(run_id, request_id)
+    asked = get_request(run_id, request_id)
     try:
         return apply(asked.run_id, VoteWithdrawn(request_id, access.responder(user)))
     except UnknownRequestError as refusal:
         asked.refresh_from_db()
-        raise _find_end(asked) or refusal from refusal
-
-
-def delegate(
-    run_id: UUID, request_id: str, user: User, *, to: str, reason: str = ""
-) -> Applied:
-    """Hand a request to another person. Raises NotAllowedError for who may not."""
-    asked = _get_request(run_id, request_id)
-    if not User.objects.filter(username=to, is_active=True).exists():
-        raise NotAllowedError(f"There is nobody called {to!r:.160} here.")
-    tick = Delegated(request_id, access.responder(user), to, reason)
-    try:
-        return apply(asked.run_id, tick)
-    except UnknownRequestError as refusal:
-        asked.refresh_from_db()
-        raise _find_end(asked) or refusal from refusal
-
-
-def find_request(run_id: UUID, request_id: str) -> InputRequest | None:
-    """The request of this name in the run's tree, whatever has become of it."""
-    root = Run.objects.filter(pk=run_id).values("root_id")
-    return InputRequest.objects.filter(root_id__in=root, request_id=request_id).first()
-
-
-def _get_request(run_id: UUID, request_id: str) -> InputRequest:
-    asked = find_request(run_id, request_id) if request_id.isprintable() else None
-    if asked is None:
-        raise UnknownRequestError(f"The run asks nothing called {request_id!r:.80}.")
-    return asked
+        raise find_end(asked) or refusal from refusal
 
 
 def _vote(request_id: str, answer: Answer) -> VoteCast:
@@ -210,32 +191,13 @@ def _receipt_of(applied: Applied, tick: VoteCast) -> InputReceipt:
 
 def _explain(asked: InputRequest, tick: VoteCast, refusal: EngineError) -> InputReceipt:
     """The original receipt for whoever sends the same again; a refusal for others."""
-    over = _find_end(asked)
+    over = find_end(asked)
     if isinstance(over, RequestExpiredError | RunFinishedError):
         raise over from refusal
     for vote in asked.responses.filter(withdrawn_at=None).order_by("at"):
         if _is_same(vote, tick):
             return _duplicate_of(asked, vote)
     raise over or refusal from refusal
-
-
-def _find_end(asked: InputRequest) -> EngineError | None:
-    """Why a request takes no answer any more; None while it does."""
-    match asked.status:
-        case InputRequest.Status.EXPIRED:
-            return RequestExpiredError()
-        case InputRequest.Status.WITHDRAWN if asked.run.is_finished:
-            return RunFinishedError(asked.run.status)
-        case InputRequest.Status.DECIDED | InputRequest.Status.ANSWERED:
-            return _already(asked.responses.get(decides=True, withdrawn_at=None))
-        case _:
-            return None
-
-
-def _already(standing: InputResponse) -> AlreadyAnsweredError:
-    return AlreadyAnsweredError(
-        standing.responder, standing.at.timestamp(), standing.outcome, standing.value
-    )
 
 
 def _is_same(vote: InputResponse, tick: VoteCast) -> bool:

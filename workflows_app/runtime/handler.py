@@ -17,16 +17,18 @@ from workflows_app.engine.ticks import Aborted, Paused, Resumed
 from workflows_app.models import Run
 from workflows_app.stream.log import is_quiet
 
-from . import answering, following
+from . import answer_links, answering, delegation, following
+from .answer_links import Guest, IssuedLink
 from .answering import Answer, AnswerOptions, InputReceipt
 from .history import HistoryEvent
 from .outcomes import result_of
 from .pending import PendingRequest, read_pending
+from .request_ends import get_request
 from .snapshots import taking as snapshots
 from .streamed import EventReader, Wanted
 from .transition import Applied, apply
 
-__all__ = ["Answer", "Handler", "InputReceipt", "RunStatus"]
+__all__ = ["Answer", "Guest", "Handler", "InputReceipt", "RunStatus"]
 
 RunStatus = Run.Status
 
@@ -63,7 +65,14 @@ class Handler:
         self, request_id: str, user: User, *, to: str, reason: str = ""
     ) -> Applied:
         """Let another person answer in one's place."""
-        return answering.delegate(self.run_id, request_id, user, to=to, reason=reason)
+        return delegation.delegate(self.run_id, request_id, user, to=to, reason=reason)
+
+    def issue_link(
+        self, request_id: str, guest: Guest, *, by: User | None = None
+    ) -> IssuedLink:
+        """Make a link with which somebody without an account answers once."""
+        asked = get_request(self.run_id, request_id)
+        return answer_links.issue(asked.pk, guest, by=by)
 
     def pending_requests(self, include_children: bool = True) -> list[PendingRequest]:
         """The open requests of this run, and of those that work for it."""

@@ -24,12 +24,22 @@ def delegate(work: Reduction, tick: Delegated) -> None:
             f"{tick.request_id!r} is not open any more."
         )
     else:
-        objection = answers.objection_to(work, request, tick.responder)
-        if objection is None and request.policy.get("delegate", True):
+        objection = _find_objection(work, request, tick)
+        if objection is None:
             _hand_over(work, request, tick)
             return
-        error = NotAllowedError(objection or "This request cannot be handed on.")
+        error = NotAllowedError(objection)
     work.commands.append(Refuse(error))
+
+
+def _find_objection(work: Reduction, request: Request, tick: Delegated) -> str | None:
+    """Why it cannot be handed on so; handing it to who may not decide helps nobody."""
+    if not request.policy.get("delegate", True):
+        return "This request cannot be handed on."
+    is_starter = tick.to == work.state.started_by
+    if is_starter and not request.policy.get("starter_may_decide", True):
+        return f"{tick.to} started this run and may not decide."
+    return answers.objection_to(work, request, tick.responder)
 
 
 def _hand_over(work: Reduction, request: Request, tick: Delegated) -> None:
