@@ -1,12 +1,14 @@
 """The tables: rows and the constraints that must always hold."""
 
 from .answer_link import AnswerLink
+from .api_token import ApiToken, Scope
 from .call import Call
 from .callback import Callback, Receiver
 from .claim import Claim
 from .comment import Comment
 from .definition import Definition
 from .delivery import Delivery
+from .idempotency import IdempotencyKey
 from .input_request import InputRequest, InputResponse
 from .run import Run, RunInbox, RunState
 from .run_event import RunEvent
@@ -16,12 +18,14 @@ from .worker import Worker
 
 __all__ = [
     "AnswerLink",
+    "ApiToken",
     "Call",
     "Callback",
     "Claim",
     "Comment",
     "Definition",
     "Delivery",
+    "IdempotencyKey",
     "InputRequest",
     "InputResponse",
     "Receiver",
@@ -29,6 +33,7 @@ __all__ = [
     "RunEvent",
     "RunInbox",
     "RunState",
+    "Scope",
     "Snapshot",
     "Source",
     "Worker",

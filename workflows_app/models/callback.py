@@ -23,6 +23,14 @@ class Receiver(models.Model):
         blank=True,
         help_text="Told about these workflows only; empty means all.",
     )
+    token = models.OneToOneField(
+        "workflows_app.ApiToken",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="receiver",
+        help_text="Told of nothing but what is asked and started with this token.",
+    )
     is_active = models.BooleanField("active", default=True)
 
     def __str__(self) -> str:

@@ -64,6 +64,14 @@ class Run(models.Model):
         blank=True,
         db_index=False,
     )
+    token = models.ForeignKey(
+        "workflows_app.ApiToken",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        help_text="With which a program started it, or asked its question.",
+    )
     groups = ArrayField(models.CharField(max_length=150), default=list, blank=True)
     tags = models.JSONField(default=dict, blank=True)
     idempotency_key = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001

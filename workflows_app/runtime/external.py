@@ -26,6 +26,7 @@ class Asker:
 
     user: User | None = None
     source_id: int | None = None
+    token_id: int | None = None
     groups: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -43,6 +44,7 @@ def ask(
         event=EventRecord(EXTERNAL.start_type, EXTERNAL.start_bases, request.shown),
         started_by=asker.user,
         source_id=asker.source_id,
+        token_id=asker.token_id,
         groups=asker.groups,
         tags=asker.tags,
         idempotency_key=key,

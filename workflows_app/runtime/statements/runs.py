@@ -38,11 +38,11 @@ INSERT_RUN = sql("""
         ON CONFLICT DO NOTHING
     )
     INSERT INTO {Run} (id, root_id, workflow, definition_id, status, paused, state,
-        revision, last_number, input, priority, started_by_id, source_id, groups, tags,
-        idempotency_key, created_at, changed_at)
+        revision, last_number, input, priority, started_by_id, source_id, token_id,
+        groups, tags, idempotency_key, created_at, changed_at)
     SELECT %(run)s, %(run)s, %(name)s, %(digest)s, 'running', false, '', 0, 0,
-        %(input)s, %(priority)s, %(started_by)s, %(source)s, %(groups)s::text[],
-        %(tags)s, %(key)s, now, now
+        %(input)s, %(priority)s, %(started_by)s, %(source)s, %(token)s,
+        %(groups)s::text[], %(tags)s, %(key)s, now, now
     FROM clock_timestamp() now
     ON CONFLICT DO NOTHING
     RETURNING extract(epoch FROM created_at)::float8
@@ -146,7 +146,8 @@ INSERT_SNAPSHOT = sql("""
         )
 """)
 
-# The outbox: one message for each receiver that wants to hear of this workflow.
+# The outbox: one message for each receiver that wants to hear of this workflow, and for
+# that of the token with which the run was started.
 INSERT_CALLBACKS = sql("""
     INSERT INTO {Callback} (id, run_id, receiver_id, kind, body, status, attempts,
         due_at, last_reply, created_at)
@@ -155,5 +156,7 @@ INSERT_CALLBACKS = sql("""
     FROM {Receiver} receiver
     WHERE receiver.is_active
         AND (receiver.workflows = '{{}}' OR %(workflow)s = ANY(receiver.workflows))
+        AND (receiver.token_id IS NULL
+            OR receiver.token_id = (SELECT token_id FROM {Run} WHERE id = %(run)s))
     RETURNING id
 """)
