@@ -106,3 +106,50 @@ def ask_soon(ctx: Context, ev: StartEvent) -> InputRequestEvent:
 
 
 hurried = Workflow("hurried", [ask_soon, decide])
+
+
+class Paid(Event):
+    """The bank tells that the money is there."""
+
+    external = True
+    amount: int
+
+
+class Settled(Event):
+    """Only a step may say this."""
+
+
+@step
+def bill(ctx: Context, ev: StartEvent) -> None:
+    """Ask for the money, and wait for it."""
+
+
+@step
+def book(ctx: Context, ev: Paid) -> Settled:
+    """Count what has come."""
+    ctx.state.increment("paid", ev.amount)
+    return Settled()
+
+
+@step
+def settle(ctx: Context, ev: Settled) -> StopEvent | None:
+    """End when it is enough."""
+    return StopEvent(result=ctx.state["paid"]) if ctx.state["paid"] >= 10 else None
+
+
+billing = Workflow("billing", [bill, book, settle])
+
+
+@step
+def ask_to_wait(ctx: Context, ev: StartEvent) -> InputRequestEvent:
+    """Ask whether to wait any longer."""
+    return InputRequestEvent("wait", "Wait?", choices=["yes", "no"])
+
+
+@step
+def end_with_first(ctx: Context, ev: InputResponseEvent | Paid) -> StopEvent:
+    """End with what came first."""
+    return StopEvent(result=ev.event_type)
+
+
+dunning = Workflow("dunning", [ask_to_wait, end_with_first])

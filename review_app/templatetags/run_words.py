@@ -19,6 +19,7 @@ register = template.Library()
 EVENTS = {
     "run_started": ("play", "accent"),
     "event_routed": ("arrow-right", "quiet"),
+    "event_sent": ("send", "accent"),
     "step_started": ("cpu", "quiet"),
     "step_completed": ("check", "ok"),
     "step_conflicted": ("git-merge", "warn"),

@@ -96,6 +96,15 @@ class StepDefinition:
     leads_to: tuple[Lead, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ExternalEvent:
+    """An event that may be sent in from outside; `schema` is what its fields must fit."""
+
+    type: str
+    bases: tuple[str, ...]
+    schema: Mapping[str, Any] | None = None
+
+
 @dataclass(frozen=True)
 class Definition:
     """A version of a workflow, without its code. Limits are in seconds."""
@@ -114,6 +123,7 @@ class Definition:
     session_pause_policy: str = "warn_drop"
     ignore_unhandled: tuple[str, ...] = ()
     has_input_handler: bool = False
+    external_events: tuple[ExternalEvent, ...] = ()
 
     def accepting(self, types: tuple[str, ...]) -> list[StepDefinition]:
         """The steps, in their order, that accept an event of one of these types."""
@@ -131,6 +141,10 @@ class Definition:
     def find_step(self, name: str) -> StepDefinition | None:
         return next((s for s in self.steps if s.name == name), None)
 
+    def find_external(self, event_type: str) -> ExternalEvent | None:
+        """What may come from outside under this type, if anything may."""
+        return next((e for e in self.external_events if e.type == event_type), None)
+
     @cached_property
     def text(self) -> str:
         """Exact JSON; forms show the input's fields in the author's order."""
@@ -147,7 +161,12 @@ class Definition:
         steps = tuple(_load_step(step) for step in data.pop("steps"))
         for key in ("start_bases", "groups", "ignore_unhandled"):
             data[key] = tuple(data.get(key, ()))
-        return cls(steps=steps, **data)
+        external = tuple(map(_load_external, data.pop("external_events", ())))
+        return cls(steps=steps, external_events=external, **data)
+
+
+def _load_external(data: dict[str, Any]) -> ExternalEvent:
+    return ExternalEvent(bases=tuple(data.pop("bases")), **data)
 
 
 def _load_step(data: dict[str, Any]) -> StepDefinition:

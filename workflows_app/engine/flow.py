@@ -65,6 +65,12 @@ class Flow:
         own = [kind for kind in taken if _may_be_answer(kind, emitted)]
         return (InputResponseEvent, *own)
 
+    def external(self) -> Types:
+        """The types that steps take from outside while a run goes on."""
+        taken = (c for s in self.steps for c in s.accepts if c.external)
+        ours = (InputResponseEvent, *ENGINE_TYPES)
+        return tuple(c for c in dict.fromkeys(taken) if not issubclass(c, ours))
+
     def following(self, kind: type[Event], steps: Iterable[StepLike]) -> Types:
         """What may follow from an event: what these steps make of it, or its answers."""
         if issubclass(kind, InputRequestEvent):
@@ -74,8 +80,11 @@ class Flow:
 
     def reached(self) -> Types:
         """All types that come about from the start, from outside, or by a failure."""
-        outside = [c for s in self.steps for c in s.accepts if c.external]
-        pending: list[type[Event]] = [self.start_class, StepFailedEvent, *outside]
+        pending: list[type[Event]] = [
+            self.start_class,
+            StepFailedEvent,
+            *self.external(),
+        ]
         found: dict[type[Event], None] = {}
         while pending:
             kind = pending.pop(0)

@@ -12,6 +12,7 @@ from .definition import Definition
 from .errors import RequestExpiredError, RunFinishedError, SessionNotEmptyError
 from .rules import (
     answers,
+    arrivals,
     attempts,
     children,
     delegation,
@@ -34,6 +35,7 @@ from .ticks import (
     ChildFinished,
     ChildTold,
     Delegated,
+    EventSent,
     Happening,
     OfCall,
     Paused,
@@ -93,7 +95,8 @@ def _vote(work: Reduction, tick: VoteCast) -> None:
 
 
 def _act_on_live(
-    work: Reduction, tick: VoteWithdrawn | Delegated | Paused | Resumed | Aborted
+    work: Reduction,
+    tick: VoteWithdrawn | Delegated | EventSent | Paused | Resumed | Aborted,
 ) -> None:
     match tick:
         case VoteWithdrawn():
@@ -101,6 +104,8 @@ def _act_on_live(
             withdrawals.withdraw(work, tick)
         case Delegated():
             delegation.delegate(work, tick)
+        case EventSent():
+            arrivals.arrive(work, tick)
         case Paused():
             _pause(work, tick)
         case Resumed():

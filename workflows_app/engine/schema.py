@@ -1,7 +1,7 @@
 """JSON Schemas of answers: which are accepted, and where a value does not fit."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -58,6 +58,15 @@ def find_errors(schema: Schema, value: Any) -> list[SchemaError]:
     except (ValueError, RecursionError):
         return [SchemaError((), "This value cannot be written as JSON.", "value")]
     return list(dict.fromkeys(told))[:MAX_ERRORS]
+
+
+def check_fields(schema: Mapping[str, Any] | None, fields: Mapping[str, Any]) -> None:
+    """Raise ValidationError naming every field of an event that does not fit."""
+    problems = find_errors(dict(schema), dict(fields)) if schema is not None else []
+    if problems:
+        raise ValidationError(
+            [f"{'.'.join(map(str, p.path)) or 'input'}: {p.message}" for p in problems]
+        )
 
 
 def _dump(schema: Any) -> str:

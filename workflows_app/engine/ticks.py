@@ -222,6 +222,16 @@ class Delegated(_Tick):
 
 
 @dataclass(frozen=True, slots=True)
+class EventSent(_Tick):
+    """Somebody outside sends an event into the run: its type, its fields as plain data."""
+
+    event_type: str
+    fields: Mapping[str, Any]
+    sender: Responder = field(default=PROGRAM)
+    door: str = "python"
+
+
+@dataclass(frozen=True, slots=True)
 class RequestDue(_Tick):
     """A moment of a request may have come: its end, an escalation, a decision's effect."""
 
@@ -284,7 +294,7 @@ class ChildFinished(_Tick):
 News = Started | ChildTold | ChildFinished | Paused | Resumed | Aborted
 """What one run tells another, through its inbox."""
 
-Act = VoteCast | VoteWithdrawn | Delegated | Paused | Resumed | Aborted
+Act = VoteCast | VoteWithdrawn | Delegated | EventSent | Paused | Resumed | Aborted
 """What somebody wants: it is done, or refused with a reason."""
 
 OfCall = (

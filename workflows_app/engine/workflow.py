@@ -7,7 +7,7 @@ from typing import Any
 
 from . import registry, runner
 from .builder import Parts
-from .definition import Definition
+from .definition import Definition, ExternalEvent
 from .errors import ValidationError
 from .event_types import EventTypes, find_strangers, find_types, type_names
 from .events import BUILT_IN, Event, StartEvent
@@ -89,6 +89,7 @@ class Workflow:
             session_pause_policy=SessionPausePolicy(session_pause_policy).value,
             ignore_unhandled=ignored,
             has_input_handler=input_handler is not None,
+            external_events=tuple(map(_external_event, flow.external())),
         )
         registry.register(self)
 
@@ -228,8 +229,12 @@ def _event_types(steps: Sequence[StepLike]) -> dict[str, type[Event]]:
     return known
 
 
-def _input_schema(start: type[StartEvent]) -> dict[str, Any] | None:
-    """What a run takes, as JSON Schema; None when it takes anything."""
-    if not start.model_fields:
+def _external_event(kind: type[Event]) -> ExternalEvent:
+    return ExternalEvent(kind.event_type, kind.lineage(), _input_schema(kind))
+
+
+def _input_schema(kind: type[Event]) -> dict[str, Any] | None:
+    """What an event from outside takes, as JSON Schema; None when it takes anything."""
+    if not kind.model_fields:
         return None
-    return {**start.model_json_schema(), "additionalProperties": False}
+    return {**kind.model_json_schema(), "additionalProperties": False}

@@ -22,7 +22,7 @@ from workflows_app.engine.seconds import check_seconds
 from workflows_app.engine.ticks import VoteCast, VoteWithdrawn
 from workflows_app.models import AnswerLink, InputRequest, InputResponse
 
-from . import answer_links, claims
+from . import answer_links, claims, transition
 from .request_ends import find_end, find_request, get_request
 from .transition import Applied, Beside, apply
 
@@ -110,6 +110,11 @@ def respond(run_id: UUID, request_id: str, answer: Answer) -> InputReceipt:
         if asked.run_id == target:
             return _explain(asked, tick, refusal)
     return _respond_there(asked, tick, beside)
+
+
+def rehearse(asked: InputRequest, answer: Answer) -> EngineError | None:
+    """Why this answer would not be taken just now; None if it would. Nothing is done."""
+    return transition.rehearse(asked.run_id, _vote(asked.request_id, answer))
 
 
 def _beside(answer: Answer) -> Beside | None:

@@ -133,6 +133,10 @@ class WorkflowHandler:
         answer = read_answer(request_id, response, **options)
         return await _in_thread(self.sync.respond, *answer)
 
+    async def send_event(self, event: Event) -> None:
+        """Send an event in from outside; what it raises is told at `Handler`."""
+        await _in_thread(self.sync.send_event, event)
+
     async def pending_requests(
         self, include_children: bool = True
     ) -> list[PendingRequest]:

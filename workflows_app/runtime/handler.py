@@ -17,13 +17,14 @@ from workflows_app.engine.ticks import Aborted, Paused, Resumed
 from workflows_app.models import Run
 from workflows_app.stream.log import is_quiet
 
-from . import answer_links, answering, delegation, following
+from . import answer_links, answering, delegation, following, sending
 from .answer_links import Guest, IssuedLink
 from .answering import Answer, AnswerOptions, InputReceipt
 from .history import HistoryEvent
 from .outcomes import result_of
 from .pending import PendingRequest, read_pending
 from .request_ends import get_request
+from .sending import Sending
 from .snapshots import taking as snapshots
 from .streamed import EventReader, Wanted
 from .transition import Applied, apply
@@ -78,6 +79,17 @@ class Handler:
         """The open requests of this run, and of those that work for it."""
         tree = snapshots.read_tree(self.run_id) if include_children else [self.run_id]
         return read_pending(tree)
+
+    # Events
+
+    def send_event(self, event: Event, *, sender: str | None = None) -> Applied:
+        """Send an event in from outside, whose class says `external = True`.
+
+        Raises NoHandlerError for one that the run's workflow does not take,
+        ValidationError or SerializationError for fields that do not fit, and
+        RunFinishedError; then nothing has changed.
+        """
+        return sending.send(self.run_id, Sending.of(event, sender))
 
     # Control
 

@@ -15,7 +15,7 @@ from workflows_app.engine import values
 from workflows_app.engine.definition import Definition
 from workflows_app.engine.emission import check_name, check_priority
 from workflows_app.engine.errors import ValidationError
-from workflows_app.engine.schema import find_errors
+from workflows_app.engine.schema import check_fields
 from workflows_app.engine.state import EventRecord, State
 from workflows_app.engine.ticks import Asked, Started
 from workflows_app.models import Run
@@ -81,15 +81,7 @@ def start_event(definition: Definition, fields: Mapping[str, object]) -> EventRe
 
     Raises ValidationError naming every field that does not fit.
     """
-    if definition.input_schema is not None:
-        problems = find_errors(dict(definition.input_schema), dict(fields))
-        if problems:
-            raise ValidationError(
-                [
-                    f"{'.'.join(map(str, p.path)) or 'input'}: {p.message}"
-                    for p in problems
-                ]
-            )
+    check_fields(definition.input_schema, fields)
     bases = definition.start_bases
     return EventRecord(definition.start_type, bases, values.dump(dict(fields)))
 

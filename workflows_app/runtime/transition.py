@@ -66,7 +66,7 @@ class Applied:
     @property
     def refusal(self) -> EngineError | None:
         """Why the engine did not do what the tick wanted, if it did not."""
-        return next((c.error for c in self.commands if isinstance(c, Refuse)), None)
+        return _refusal(self.commands)
 
 
 Beside: TypeAlias = Callable[[Applied], None]
@@ -96,6 +96,14 @@ def apply(
     if applied.refusal is not None:
         raise applied.refusal
     return applied
+
+
+def rehearse(run_id: UUID, tick: Tick) -> EngineError | None:
+    """Why the engine would refuse a tick just now; None if it would not. Writes nothing."""
+    with transaction.atomic():
+        run = lock(run_id, durable=False)
+        _, commands = reduce(run.definition, run.state, replace(tick, at=run.now))
+    return _refusal(commands)
 
 
 def deliver(targets: Iterable[UUID]) -> None:
@@ -223,6 +231,10 @@ def _claim_next(
     claim = CallClaimed(served[0].number, claimant.worker, at=run.now)
     state, more = reduce(run.definition, state, claim)
     return state, [*commands, *more]
+
+
+def _refusal(commands: Iterable[Command]) -> EngineError | None:
+    return next((c.error for c in commands if isinstance(c, Refuse)), None)
 
 
 def _granted(commands: list[Command]) -> StartAttempt | None:

@@ -10,13 +10,14 @@ from workflows_app.engine import values
 from workflows_app.engine.commands import Publish
 from workflows_app.engine.emission import as_start
 from workflows_app.engine.errors import UnknownRequestError
-from workflows_app.engine.events import StartEvent
+from workflows_app.engine.events import Event, StartEvent
 from workflows_app.engine.policy import PROGRAM
 from workflows_app.engine.ticks import (
     Aborted,
     CallDue,
     CallLost,
     Delegated,
+    EventSent,
     Paused,
     RequestDue,
     Resumed,
@@ -111,6 +112,12 @@ class Play:
     ) -> "Play":
         tick = Delegated(request_id, by.responder, to.name, reason)
         return self._do(self._asking(request_id), tick)
+
+    def send_event(self, event: Event, *, by: Person | None = None) -> "Play":
+        """Send an event into the run from outside; its class says `external = True`."""
+        sender = by.responder if by else PROGRAM
+        tick = EventSent(event.event_type, event.to_dict(), sender)
+        return self._do(self._memory.top, tick)
 
     def pause(self) -> "Play":
         return self._do(self._memory.top, Paused("operator"))

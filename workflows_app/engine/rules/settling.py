@@ -1,4 +1,7 @@
-"""After every tick: what does the run do now? Nothing at all is a failure (R9)."""
+"""After every tick: what does the run do now? Nothing at all is a failure (R9).
+
+A run whose workflow takes events from outside has always something left: to wait for one.
+"""
 
 import json
 
@@ -36,7 +39,7 @@ def _go_on(work: Reduction) -> None:
     fanin.join(work)
     if not state.is_finished:
         admit(work)
-        if state.calls or state.requests:
+        if state.calls or state.requests or work.definition.external_events:
             _set_status(work)
         else:
             _stall(work)
@@ -52,6 +55,8 @@ def _set_status(work: Reduction) -> None:
     if state.status == "waiting" and work.before.status != "waiting":
         waits = [call.waiting for call in state.calls.values() if call.waiting]
         body = {"requests": list(state.requests), "reasons": waits}
+        if not state.calls and not state.requests:
+            body["events"] = [e.type for e in work.definition.external_events]
         work.publish("run_waiting", body=body)
         work.commands.append(SaveSnapshot("waiting"))
     elif state.paused and state.is_quiet and not _was_quiet(work):
