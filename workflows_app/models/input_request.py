@@ -70,6 +70,21 @@ class InputRequest(models.Model):
                 condition=Q(status="open"),
             ),
             models.Index(
+                fields=["opened_at", "id"],
+                name="request_queue_by_age",
+                condition=Q(status="open"),
+            ),
+            models.Index(
+                fields=["workflow", "step"],
+                name="request_queue_by_step",
+                condition=Q(status="open"),
+            ),
+            models.Index(
+                fields=["opened_at"],
+                name="request_to_anybody",
+                condition=Q(status="open", assignees=[], groups=[]),
+            ),
+            models.Index(
                 fields=["effective_at"],
                 name="request_decided",
                 condition=Q(status="decided"),
@@ -127,7 +142,11 @@ class InputResponse(models.Model):
     )
     run = models.ForeignKey(Run, on_delete=models.CASCADE, db_index=False)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
     )
     responder_kind = models.CharField(max_length=16)
     responder = models.CharField(max_length=150)
@@ -154,6 +173,7 @@ class InputResponse(models.Model):
                 condition=Q(withdrawn_at__isnull=True),
             ),
         ]
+        indexes = [models.Index(fields=["user", "-at"], name="response_of_person")]
 
     def __str__(self) -> str:
         return f"{self.outcome} by {self.responder}"
