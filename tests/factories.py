@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import F
+from django.utils import timezone
 
 from tests.attempts import run_attempt
 from tests.flows import approval
@@ -18,7 +19,7 @@ from workflows_app.engine.state import Request as RequestState
 from workflows_app.engine.state_text import dump_state, load_state
 from workflows_app.engine.ticks import CallClaimed, Tick
 from workflows_app.engine.workflow import Workflow
-from workflows_app.models import Call, InputRequest, Run, RunInbox
+from workflows_app.models import Call, InputRequest, Run, RunInbox, Worker
 from workflows_app.runtime.starting import Start, start, start_event
 from workflows_app.runtime.transition import Applied, Claimant, apply, deliver
 from workflows_app.runtime.worker.execute import Granted
@@ -81,6 +82,13 @@ def make_run(workflow: Workflow = approval, **fields: Any) -> Run:
 def make_request(workflow: Workflow = approval, **fields: Any) -> InputRequest:
     """An open question of a new run."""
     return InputRequest.objects.filter(run=make_run(workflow, **fields)).latest("id")
+
+
+def make_worker(**fields: Any) -> Worker:
+    """A worker that was heard of just now."""
+    now = timezone.now()
+    given = {"host": "web-1", "pid": 7, "started_at": now, "seen_at": now, "slots": 64}
+    return Worker.objects.create(**{**given, **fields})
 
 
 def let_pass(run_id: UUID, seconds: float) -> None:

@@ -10,8 +10,9 @@ from django.db import connection, models
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from tests.factories import make_request, make_run
+from tests.factories import make_request, make_run, make_worker
 from tests.flows import approval
 from workflows_app.engine import Context, StartEvent, StopEvent, Workflow, step, values
 from workflows_app.intake.signatures import sign_github
@@ -28,6 +29,7 @@ from workflows_app.models import (
     RunInbox,
     Snapshot,
     Source,
+    Worker,
 )
 from workflows_app.notify.signing import check_secret, make_secret
 from workflows_app.runtime.definitions import publish
@@ -45,6 +47,7 @@ READ_ONLY = [
     RunEvent,
     RunInbox,
     Snapshot,
+    Worker,
 ]
 EDITABLE = [Receiver, Source]
 MODELS = [*READ_ONLY, *EDITABLE]
@@ -99,6 +102,7 @@ def _fill(bob: User, times: int = 1) -> None:
         run = make_run()
         Handler(run.pk).abort()
         RunInbox.objects.create(target=run, sender=run.pk, number=1, tick="{}")
+        make_worker()
 
 
 def _deliver(source: Source) -> None:
@@ -308,6 +312,27 @@ def test_only_operators_are_offered_verbs(
     client.post(_list(Run), form)
     run.refresh_from_db()
     assert run.status == "waiting"
+
+
+def test_workers_are_drained_after_it_was_said_what_that_means(
+    operator: Client, olga: User, db: None
+) -> None:
+    worker, stopped = make_worker(), make_worker(stopped_at=timezone.now())
+    chosen = [str(worker.pk), str(stopped.pk)]
+    form = {"action": "drain_workers", "_selected_action": chosen}
+    asked = operator.post(_list(Worker), form)
+    assert b"take no new ones" in asked.content
+    assert not Worker.objects.filter(is_draining=True).exists()
+
+    confirmed = {**form, "confirmed": "yes"}
+    page = operator.post(_list(Worker), confirmed, follow=True).content.decode()
+
+    assert f"Worker {worker}: draining." in page
+    assert "has stopped." in page
+    assert Worker.objects.get(is_draining=True) == worker
+    form["action"] = "undrain_workers"
+    page = operator.post(_list(Worker), form, follow=True).content.decode()
+    assert f"Worker {worker}: live." in page
 
 
 def test_a_callback_is_sent_again(operator: Client, bob: User) -> None:

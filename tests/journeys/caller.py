@@ -9,11 +9,16 @@ from .house import ROOT, House
 
 PROGRAM = """
 import builtins, json, sys
+from dataclasses import asdict
 import django
 django.setup()
+from django.contrib.auth.models import User
 from workflows_app.engine.registry import get_workflow
 from workflows_app.runtime.discovery import load_workflows
 from workflows_app.runtime.handler import Handler
+from workflows_app.runtime import workers
+
+olga = User(username="olga", is_superuser=True)
 
 def start(name, fields):
     return str(get_workflow(name).start(fields).run_id)
@@ -34,6 +39,13 @@ def respond(run_id, request_id, value):
 
 def stream(run_id):
     return [[e.event_type, getattr(e, "kind", "")] for e in Handler(run_id).stream_events()]
+
+def worker(pid):
+    found = [w for w in workers.list_workers(olga) if w.pid == pid]
+    return asdict(found[0]) if found else None
+
+def drain(worker_id):
+    return asdict(workers.drain(worker_id, olga))
 
 load_workflows()
 for line in sys.stdin:
@@ -74,6 +86,14 @@ class Caller:
         """Type and kind of all events of a run, up to its last."""
         found: list[list[str]] = self._call("stream", run_id)
         return found
+
+    def worker(self, pid: int) -> dict[str, Any] | None:
+        """A worker as operators see it."""
+        found: dict[str, Any] | None = self._call("worker", pid)
+        return found
+
+    def drain(self, worker_id: str) -> None:
+        self._call("drain", worker_id)
 
     def close(self) -> None:
         assert self._process.stdin is not None

@@ -224,3 +224,11 @@ class SessionValueLost(EngineError, LookupError):  # noqa: N818 - engine.md's na
             f"The session object {key!r} was set by this run, "
             "but it is not in this process any more."
         )
+
+
+class WorkerNotFoundError(EngineError, LookupError):
+    """There is no such worker."""
+
+
+class WorkerStoppedError(EngineError):
+    """The worker has stopped."""

@@ -16,7 +16,9 @@ class Worker(models.Model):
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField(help_text="The last heartbeat.")
     stopped_at = models.DateTimeField(null=True, blank=True)
-    slots = models.IntegerField(help_text="Calls it can run at once.")
+    slots = models.IntegerField(
+        help_text="Calls that its executors can run at once; 0 when none is left."
+    )
     busy = models.IntegerField(default=0, help_text="Calls it runs now.")
     is_draining = models.BooleanField(
         default=False, help_text="It finishes what it has and takes nothing new."
@@ -24,7 +26,6 @@ class Worker(models.Model):
 
     class Meta:
         ordering = ["host", "started_at", "id"]
-        indexes = [models.Index(fields=["seen_at"], name="worker_seen")]
 
     def __str__(self) -> str:
         return f"{self.host} {self.pid}"

@@ -22,6 +22,7 @@ from workflows_app.models import (
     RunInbox,
     RunState,
     Snapshot,
+    Worker,
 )
 
 _TABLES = {
@@ -38,6 +39,7 @@ _TABLES = {
         RunInbox,
         RunState,
         Snapshot,
+        Worker,
         get_user_model(),
     )
 }

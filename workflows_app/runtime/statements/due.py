@@ -56,12 +56,3 @@ POSTMASTER = """
     SELECT pg_postmaster_start_time(),
         extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())::float8
 """
-
-RENEW_LEASES = sql("""
-    UPDATE {Call} call SET lease_until = clock_timestamp() + %(lease)s * interval '1 s'
-    FROM unnest(%(runs)s::uuid[], %(calls)s::int[], %(attempts)s::int[])
-        held(run, number, attempt)
-    WHERE call.run_id = held.run AND call.number = held.number
-        AND call.attempt = held.attempt AND call.worker = %(worker)s
-    RETURNING call.run_id, call.number, call.attempt
-""")

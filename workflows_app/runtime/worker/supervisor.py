@@ -12,20 +12,17 @@ from collections.abc import Callable
 from random import uniform
 from time import monotonic
 from typing import Any
-from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError
 
 from workflows_app.engine.ticks import CallLost
 from workflows_app.runtime.discovery import fingerprint
-from workflows_app.runtime.effects import LEASE
-from workflows_app.runtime.statements import execute
-from workflows_app.runtime.statements.due import RENEW_LEASES
 
+from . import execute
 from .child import Child
 from .cutting import Cutter
 from .database import DatabaseThreads
-from .held import Held
+from .heartbeat import Heartbeat, Load
 from .watch import Watcher, release_dead
 
 log = logging.getLogger(__name__)
@@ -50,6 +47,8 @@ class Supervisor:
         self._database = DatabaseThreads(THREADS)
         self._cutter = Cutter(self._database)
         self._watcher = Watcher()
+        self._heartbeat = Heartbeat()
+        self._is_draining = False
         self._fails = 0
         self._next_spawn = 0.0
 
@@ -58,11 +57,11 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
-        await self._release_dead()
+        await self._begin()
         spawning = asyncio.create_task(self._repeat(self._keep_children, 0.1))
         duties = [
             asyncio.create_task(self._repeat(self._cut_late, 0.05)),
-            asyncio.create_task(self._repeat(self._renew_leases, RENEW)),
+            asyncio.create_task(self._repeat(self._beat, RENEW)),
             asyncio.create_task(self._repeat(self._look, 1.0)),
             asyncio.create_task(self._reload_on_change()),
         ]
@@ -71,17 +70,25 @@ class Supervisor:
         await self._drain()
         for duty in duties:
             duty.cancel()
+        await self._end()
 
-    async def _release_dead(self) -> None:
-        """Wait for a database that is away, or not migrated yet; then begin."""
+    async def _begin(self) -> None:
+        """Wait for a database that is away, or not migrated yet."""
         while not self._stopping.is_set():
             try:
                 await self._database.run(release_dead)
+                await self._database.run(self._heartbeat.begin)
             except (DatabaseError, InterfaceError) as error:
                 log.warning("Waiting for the database: %s", error)
                 await asyncio.sleep(1.0)
             else:
                 return
+
+    async def _end(self) -> None:
+        try:
+            await self._database.run(self._heartbeat.end)
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("Nobody will hear that this worker stopped: %s", error)
 
     async def _repeat(self, duty: Callable[[], Any], seconds: float) -> None:
         while True:
@@ -104,7 +111,8 @@ class Supervisor:
             if child.has_ended():
                 await self._bury(child)
         serving = [child for child in self._children if not child.leaving]
-        if len(serving) < self._wanted and monotonic() >= self._next_spawn:
+        wanted = 0 if self._is_draining else self._wanted
+        if len(serving) < wanted and monotonic() >= self._next_spawn:
             self._children.append(Child(asyncio.get_running_loop()))
 
     async def _bury(self, child: Child) -> None:
@@ -124,14 +132,24 @@ class Supervisor:
             counts = held is child.suspect()
             await self._cutter.send(held, CallLost(held.call, held.attempt, counts))
 
-    async def _renew_leases(self) -> None:
-        for child in list(self._children):
-            held = [h for h in child.held() if not h.cut_at]
-            if held:
-                renewed = await self._database.run(_renew, child.name, held)
-                for each in held:
-                    if (each.run_id, each.call, each.attempt) not in renewed:
-                        self._cutter.fence(child, each)
+    async def _beat(self) -> None:
+        """Renew the leases, tell operators of this worker, and hear what they want."""
+        running = [(child, held) for child in self._children for held in child.held()]
+        slots = len(self._children) * execute.THREADS
+        load = Load(slots, [(child.name, held) for child, held in running])
+        heard = await self._database.run(self._heartbeat.beat, load)
+        for child, held in running:
+            if (held.run_id, held.call, held.attempt) not in heard.renewed:
+                self._cutter.fence(child, held)
+        self._drain_or_not(heard.is_draining)
+
+    def _drain_or_not(self, is_draining: bool) -> None:
+        """While it drains, executors finish and none takes their place."""
+        if is_draining != self._is_draining:
+            log.warning("Draining" if is_draining else "Taking work again")
+        self._is_draining = is_draining
+        if is_draining:
+            self._leave()
 
     async def _reload_on_change(self) -> None:
         """When a file of flows changes, fresh executors take over; the old ones finish."""
@@ -142,13 +160,15 @@ class Supervisor:
             if found != known:
                 known = found
                 log.warning("Flows have changed: starting executors with the new code")
-                for child in self._children:
-                    child.leave()
+                self._leave()
+
+    def _leave(self) -> None:
+        for child in self._children:
+            child.leave()
 
     async def _drain(self) -> None:
         """Let executors finish; what they do not finish in time is given back."""
-        for child in self._children:
-            child.leave()
+        self._leave()
         deadline = monotonic() + DRAIN
         while any(not c.has_ended() for c in self._children):
             if monotonic() > deadline:
@@ -157,16 +177,3 @@ class Supervisor:
             await asyncio.sleep(0.05)
         for child in list(self._children):
             await self._bury(child)
-
-
-def _renew(worker: str, held: list[Held]) -> set[tuple[UUID, int, int]]:
-    """Hold what an executor runs for another while; what it still has of that."""
-    parameters = {
-        "worker": worker,
-        "lease": LEASE,
-        "runs": [h.run_id for h in held],
-        "calls": [h.call for h in held],
-        "attempts": [h.attempt for h in held],
-    }
-    rows = execute(RENEW_LEASES, parameters).fetchall()
-    return {(run_id, call, attempt) for run_id, call, attempt in rows}
