@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, QuerySet
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Least, Now
 
 from workflows_app import access
@@ -175,7 +176,7 @@ def _is_excluded_starter(asked: InputRequest, person: str) -> bool:
     return not may_decide and starter is not None and starter.get_username() == person
 
 
-def _end_of(asked: InputRequest, guest: Guest) -> Least | Now:
+def _end_of(asked: InputRequest, guest: Guest) -> Combinable:
     """The earliest of what the guest, the house and the request allow."""
     end = Now() + min(guest.lasts, LONGEST)
     return Least(end, asked.expires_at) if asked.expires_at else end

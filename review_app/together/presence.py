@@ -1,0 +1,57 @@
+"""Presence: what a person's page says of him while he has a request before him."""
+
+from datetime import timedelta
+from typing import Literal, TypeAlias, get_args
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models.functions import Now
+
+from review_app.models import Presence
+from workflows_app.runtime.claims import LEASE
+from workflows_app.stream.wakeup import notifier, request_topic
+
+Sign: TypeAlias = Literal["viewing", "idle", "typing", "hidden"]
+SIGNS: tuple[str, ...] = get_args(Sign)
+
+FRESH = timedelta(minutes=2)
+"""For so long a page that says nothing more still counts as being looked at."""
+
+SWEPT = 50
+"""Old rows that a writer takes away with his own, so that nobody has to look for them."""
+
+
+def note(user: User, pk: UUID, sign: str) -> None:
+    """Remember what a page says; others look again when it is something new.
+
+    A page that is hidden shows nobody any more, but for unsaved text: that stays for as
+    long as a claim would.
+    """
+    with transaction.atomic():
+        mine = Presence.objects.filter(user=user, request=pk)
+        fresh = mine.filter(seen_at__gt=Now() - FRESH)
+        known = fresh.values_list("state", flat=True).first()
+        if sign == "hidden":
+            mine.exclude(state=Presence.State.TYPING).delete()
+        else:
+            _save(user, pk, sign)
+        _sweep()
+        if sign != known:
+            transaction.on_commit(lambda: notifier.send([request_topic(pk)]))
+
+
+def _save(user: User, pk: UUID, sign: str) -> None:
+    now = Presence(user=user, request_id=pk, state=sign, seen_at=Now())
+    Presence.objects.bulk_create(
+        [now],
+        update_conflicts=True,
+        unique_fields=["user", "request"],
+        update_fields=["state", "seen_at"],
+    )
+
+
+def _sweep() -> None:
+    over = Presence.objects.filter(seen_at__lt=Now() - LEASE).order_by("seen_at")
+    locked = over.select_for_update(skip_locked=True).values("pk")[:SWEPT]
+    Presence.objects.filter(pk__in=locked).delete()

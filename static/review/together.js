@@ -1,0 +1,43 @@
+// Together: others see who has the request before him or types, and whoever types holds it.
+(() => {
+  const BEAT = 45000, IDLE = 600000;
+  const box = () => document.getElementById("together");
+  const says = () => [...document.querySelectorAll("#together [data-say]")].map((each) => each.dataset.say).join(" ");
+  let address, isTyping = false, touchedAt = Date.now(), told = "", said = "";
+
+  function tell(sign, to = address) {
+    if (!to) return;
+    told = sign;
+    const body = new URLSearchParams({ sign, csrfmiddlewaretoken: document.querySelector("[name=csrfmiddlewaretoken]").value });
+    fetch(to, { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } }).catch(() => {}); // the next beat tells it
+  }
+
+  function sign() {
+    if (isTyping) return "typing";
+    return document.hidden ? "hidden" : Date.now() - touchedAt > IDLE ? "idle" : "viewing";
+  }
+
+  const tellNews = () => sign() !== told && tell(sign());
+
+  function look() {
+    const isOther = box()?.dataset.presence !== address;
+    if (isOther && address) tell("hidden");
+    if (isOther) [address, isTyping, said] = [box()?.dataset.presence, false, says()], tell(sign());
+    if (says() !== said) document.getElementById(document.getElementById("lost-claim") ? "say-now" : "say-polite").textContent = said = says();
+  }
+
+  document.addEventListener("input", (event) => {
+    if (!event.target.closest("form.decision")) return;
+    isTyping = true;
+    tellNews();
+    if (!box()?.dataset.claim) return;
+    htmx.ajax("POST", box().dataset.claim, { source: box(), target: "#together", swap: "outerHTML", values: { typing: "yes" } });
+    delete box().dataset.claim;
+  });
+  for (const name of ["pointermove", "keydown"]) addEventListener(name, () => ((touchedAt = Date.now()), told === "idle" && tellNews()), { passive: true });
+  document.addEventListener("visibilitychange", tellNews);
+  document.addEventListener("htmx:afterSettle", look);
+  addEventListener("pagehide", () => tell("hidden"));
+  setInterval(() => sign() !== "hidden" && tell(sign()), BEAT);
+  look();
+})();
