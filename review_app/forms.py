@@ -1,6 +1,7 @@
 """The form of an answer, made from the JSON Schema of what is asked."""
 
 import json
+from functools import cached_property
 from typing import Any
 
 from django import forms
@@ -69,11 +70,16 @@ class AnswerForm(forms.Form):
         """Whether every part has fields of its own, and none is a box of JSON."""
         return not any(isinstance(each, JsonField) for each in self.answer_fields)
 
-    @property
+    @cached_property
     def rows(self) -> tuple[Row, ...]:
         """What the page shows, from top to bottom."""
         top = None if self.plan is None else row_of(self, self.plan)
         return () if top is None else top.rows or (top,)
+
+    @property
+    def edits(self) -> int:
+        """How many of the proposed values are others now."""
+        return sum(row.edits for row in self.rows)
 
     @property
     def problems(self) -> list[Problem]:

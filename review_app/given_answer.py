@@ -1,5 +1,6 @@
 """An answer as it is read: each value beside the title that its form had."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from review_app.schema_form.choices import find_choices
@@ -8,27 +9,47 @@ from review_app.schema_form.shape import shape_of
 from review_app.visible import visible
 
 HIDDEN = "•••"
+NOTHING = "(left out)"
 DEEPEST = 20
 
 Schema = dict[str, Any]
 
 
-def labelled(schema: Any, answer: Any) -> list[dict[str, Any]]:
+def answer_of(content: Mapping[str, Any], answer: Any) -> list[dict[str, Any]]:
+    """An answer to what a request shows; `was` is what was proposed, where it differs."""
+    return labelled(content["schema"], answer, content["proposed"])
+
+
+def labelled(schema: Any, answer: Any, proposed: Any = None) -> list[dict[str, Any]]:
     """The parts of an answer as fields; empty when the outcome says it all."""
     root = schema if isinstance(schema, dict) else {}
     if answer is None or root.get("x-choices"):
         return []
     known = shape_of(root, root).schema
     if not isinstance(answer, dict):
-        return [{"label": _title(known, "Answer"), "value": _read(known, root, answer)}]
+        field = {"label": _title(known, "Answer"), "value": _read(known, root, answer)}
+        return [{**field, **_was(known, root, answer, proposed)}]
     parts = _properties(known)
+    offered = proposed if isinstance(proposed, dict) else {}
+    emptied = {name: NOTHING for name in offered if name not in answer}
     return [
         {
             "label": _title(parts.get(name), name),
-            "value": _read(parts.get(name), root, v),
+            "value": _read(parts.get(name), root, value),
+            **_was(parts.get(name), root, value, offered.get(name)),
         }
-        for name, v in answer.items()
+        for name, value in (answer | emptied).items()
     ]
+
+
+def _was(schema: Any, root: Schema, value: Any, proposed: Any) -> dict[str, Any]:
+    """What was proposed, if that is something else; a secret only tells that it is one."""
+    is_same = value == proposed and isinstance(value, bool) == isinstance(
+        proposed, bool
+    )
+    was = _read(schema, root, proposed)
+    is_told = proposed is not None and not is_same and was != HIDDEN
+    return {"was": was} if is_told else {}
 
 
 def _read(schema: Any, root: Schema, value: Any, depth: int = 0) -> Any:
@@ -36,7 +57,7 @@ def _read(schema: Any, root: Schema, value: Any, depth: int = 0) -> Any:
     if depth > DEEPEST:
         return value
     known = shape_of(schema, root).schema
-    if _is_secret(known):
+    if is_secret(known):
         return HIDDEN
     if isinstance(value, dict):
         parts = _properties(known)
@@ -58,7 +79,7 @@ def _properties(known: Schema) -> Schema:
     return properties if isinstance(properties, dict) else {}
 
 
-def _is_secret(known: Schema) -> bool:
+def is_secret(known: Schema) -> bool:
     hints = known.get("x-ui")
     widget = hints.get("widget") if isinstance(hints, dict) else None
     is_password = "password" in (known.get("format"), widget)

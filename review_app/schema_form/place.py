@@ -23,13 +23,17 @@ MISSING: Final = Missing()
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value goes, and what is known about it before anybody answers."""
+    """Where a value goes, and what is known about it before anybody answers.
+
+    `is_proposed` tells a start that somebody proposed from a default of the schema.
+    """
 
     path: Path
     schema: Schema
     is_required: bool
     is_nullable: bool
     start: Any = MISSING
+    is_proposed: bool = False
     mark: str = ""  # tells a control beside a value from the value itself
 
     @property

@@ -50,10 +50,11 @@ SCALARS: dict[str, Callable[[Place], AnswerField]] = {
 def make_plan(schema: Schema | bool, start: Any = MISSING) -> Node:
     """Plan the fields for a schema; one box of JSON where there are too many."""
     root = schema if isinstance(schema, dict) else {}
+    place = Place((), root, True, False, start, start is not MISSING)
     try:
-        return _Planner(root).plan(Shape(root), Place((), root, True, False, start))
+        return _Planner(root).plan(Shape(root), place)
     except _TooManyFieldsError:
-        return JsonField(Place((), root, True, False, start))
+        return JsonField(place)
 
 
 class _TooManyFieldsError(Exception):
@@ -71,12 +72,9 @@ class _Planner:
         if self.count > MAX_FIELDS:
             raise _TooManyFieldsError
         shape = shape_of(place.schema, self.root, outer.followed)
-        start = place.start
-        if start is MISSING:
-            start = shape.schema.get("default", MISSING)
-        place = Place(
-            place.path, shape.schema, place.is_required, shape.is_nullable, start
-        )
+        place = replace(place, schema=shape.schema, is_nullable=shape.is_nullable)
+        if place.start is MISSING:
+            place = replace(place, start=shape.schema.get("default", MISSING))
         if shape.is_circular or place.hint("widget") == "json":
             return JsonField(place)
         return self._find_listed(place) or self._plan_type(shape, place)
@@ -139,8 +137,8 @@ class _Planner:
             return JsonField(place)
         starts = [*given, *[MISSING] * _room(place.schema, len(given))]
         items = [
-            self._plan_item(item, Place((*place.path, i), item.schema, False, False, s))
-            for i, s in enumerate(starts)
+            self._plan_item(item, _item_place(place, item, i, each))
+            for i, each in enumerate(starts)
         ]
         return ItemList(place, items)
 
@@ -168,8 +166,23 @@ def _inner_places(place: Place) -> Iterator[Place]:
         if properties[name] is not False:
             schema = properties[name] if isinstance(properties[name], dict) else {}
             path: Path = (*place.path, name)
-            is_required = name in required
-            yield Place(path, schema, is_required, False, start.get(name, MISSING))
+            is_proposed = place.is_proposed and (
+                place.start is MISSING or name in start
+            )
+            yield Place(
+                path,
+                schema,
+                name in required,
+                False,
+                start.get(name, MISSING),
+                is_proposed,
+            )
+
+
+def _item_place(place: Place, item: Shape, number: int, start: Any) -> Place:
+    """An item of a list; a new one changes what was proposed for the whole list."""
+    path = (*place.path, number)
+    return Place(path, item.schema, False, False, start, place.is_proposed)
 
 
 def _order(schema: Any) -> float:
@@ -183,7 +196,5 @@ def _const_field(place: Place) -> AnswerField:
     value = place.schema["const"]
     is_sent = place.is_required or place.schema.get("default") == value
     if is_sent and not place.is_nullable:
-        return FixedField(
-            Place(place.path, place.schema, place.is_required, False, value)
-        )
+        return FixedField(replace(place, is_nullable=False, start=value))
     return ChoiceField(place, [Choice(value, str(value))])

@@ -7,6 +7,7 @@ from django.forms.boundfield import BoundField
 
 from review_app.schema_form.fields import AnswerField
 from review_app.schema_form.group import Group, Item, ItemList, Node
+from review_app.schema_form.proposed import Proposed, find_proposed
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,14 @@ class Row:
     description: str = ""
     is_required: bool = False
     field: BoundField | None = None
+    proposed: Proposed | None = None
     rows: tuple["Row", ...] = ()
+
+    @property
+    def edits(self) -> int:
+        """How many of the proposed values are others now."""
+        is_changed = self.proposed is not None and self.proposed.is_changed
+        return is_changed + sum(row.edits for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,12 @@ class Problem:
 def row_of(form: BaseForm, node: Node) -> Row:
     """Bind a node of the plan to the form."""
     if isinstance(node, AnswerField):
-        return Row(is_required=node.place.is_required, field=form[node.place.name])
+        bound = form[node.place.name]
+        return Row(
+            is_required=node.place.is_required,
+            field=bound,
+            proposed=find_proposed(bound),
+        )
     if isinstance(node, ItemList):
         return _list_row(form, node)
     return _group_row(form, node)

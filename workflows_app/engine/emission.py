@@ -8,6 +8,7 @@ import uuid
 from typing import Any
 
 from . import values
+from .display import check_display
 from .errors import ValidationError
 from .events import Block, Event, InputRequestEvent, StartEvent, StopEvent
 from .policy import SUBMIT, ReviewPolicy
@@ -89,7 +90,9 @@ def as_request(event: InputRequestEvent, purpose: Purpose = "event") -> Request:
     policy: ReviewPolicy = event.policy
     _check_outcomes([o["key"] for o in outcomes], policy.on_due)
     _check_filing(event)
-    shown = values.dump(_shown(event, outcomes))
+    content = _shown(event, outcomes)
+    check_display(content["display"])
+    shown = values.dump(content)
     return Request(
         request_id=request_id,
         shown=shown,

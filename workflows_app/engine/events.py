@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from .display import Block
 from .event import BLAZEN, Event, Origin, origin_of, type_called
 from .input_request import (
-    Block,
     InputRequestEvent,
     InputResponseEvent,
     RequestOptions,

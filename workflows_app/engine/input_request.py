@@ -1,27 +1,15 @@
 """Input requests: what a step asks a person, and the event of the answer."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypedDict, Unpack
 
 from pydantic import BaseModel
 
+from .display import Block
 from .event import Event
 from .policy import Outcome, ReviewPolicy
 from .seconds import check_seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A part of what is shown to the person who decides."""
-
-    type: str
-    value: Any
-    title: str = ""
-
-    def dump(self) -> dict[str, Any]:
-        return {"type": self.type, "title": self.title, "value": self.value}
 
 
 class RequestOptions(TypedDict, total=False):

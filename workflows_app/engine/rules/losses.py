@@ -16,6 +16,18 @@ MOST_LOSSES = 5
 OPERATORS = "operators"
 """The group that is asked what to do about a step that may have run."""
 
+RERUN = Outcome(
+    "rerun",
+    "Run it again",
+    effect="The step runs once more, from its top. What it did may be done twice.",
+)
+SKIP = Outcome(
+    "skip",
+    "Skip it: it has done its work",
+    "danger",
+    effect="The step counts as done. Nothing follows from it by itself.",
+)
+
 
 def lose(work: Reduction, tick: CallLost) -> None:
     """Run a call again whose worker is gone, unless its step must not run twice (R42)."""
@@ -47,10 +59,7 @@ def _fail_lost(work: Reduction, call: Call, what: str) -> None:
 def _ask_operators(work: Reduction, call: Call) -> None:
     """The step may have run, or not: a person looks, and says which."""
     work.change(call, phase="parked")
-    outcomes = [
-        Outcome("rerun", "Run it again").dump(),
-        Outcome("skip", "Skip it: it has done its work", "danger").dump(),
-    ]
+    outcomes = [RERUN.dump(), SKIP.dump()]
     shown = values.dump(
         {
             "subject": f"Step {call.step} may have run: run it again?",

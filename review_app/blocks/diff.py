@@ -1,0 +1,37 @@
+"""Two texts beside each other, with the words that differ."""
+
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from review_app.part import Part
+from review_app.visible import visible
+from review_app.word_diff import Piece, compare
+
+
+def draw_diff(value: Any, part: Part) -> SafeString:
+    """Draw what has changed from `before` to `after`."""
+    before, after = value["before"], value["after"]
+    found = compare(before, after)
+    context = {
+        "sides": [
+            _side("before", found.before, len(before), part),
+            _side("after", found.after, len(after), part),
+        ],
+        "is_coarse": found.is_coarse,
+        "is_same": before == after,
+    }
+    return render_to_string("review/_diff.html", context)
+
+
+def _side(name: str, pieces: list[Piece], length: int, part: Part) -> dict[str, Any]:
+    shown = part.fits(sum(len(piece.text) for piece in pieces))
+    is_cut = not shown or any(piece.kind == "skipped" for piece in pieces)
+    return {
+        "name": name,
+        "pieces": [(p.kind, visible(p.text), f"{p.length:,}") for p in pieces if shown],
+        "length": f"{length:,}",
+        "link": part.inner(name).whole if is_cut else "",
+        "id": part.inner(name).id,
+    }
