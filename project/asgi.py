@@ -15,11 +15,12 @@ from channels.security.websocket import (  # noqa: E402
 
 from project.limits import limit_daphne  # noqa: E402
 from review_app.routing import websocket_urlpatterns  # noqa: E402
+from workflows_app.api.waiting import Waiting  # noqa: E402
 
 limit_daphne()
 application = ProtocolTypeRouter(
     {
-        "http": django_application,
+        "http": Waiting(django_application),
         "websocket": AllowedHostsOriginValidator(
             AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
         ),

@@ -1,4 +1,4 @@
-"""What everybody is told when a page fails, or while the database is away."""
+"""What everybody is told when a page fails or is not there, or the database is away."""
 
 import logging
 import sys
@@ -6,15 +6,23 @@ import sys
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template import loader
+from django.views import defaults
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER = 5
 MESSAGES = {
+    400: "This request cannot be read.",
+    404: "There is nothing at this address.",
     500: "Something went wrong here; it is not your fault.",
     503: "The database cannot be reached at the moment. Please try again.",
 }
-CODES = {500: "internal_error", 503: "database_unavailable"}
+CODES = {
+    400: "bad_request",
+    404: "not_found",
+    500: "internal_error",
+    503: "database_unavailable",
+}
 PROGRAMS = ("/hooks/", "/api/")
 
 
@@ -34,9 +42,31 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Say so: JSON for programs, else a page."""
+    if _is_of_program(request):
+        return _tell_program(404)
+    return defaults.page_not_found(request, exception)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The same for what Django itself refuses to read."""
+    if _is_of_program(request):
+        return _tell_program(400)
+    return defaults.bad_request(request, exception)
+
+
+def _is_of_program(request: HttpRequest) -> bool:
+    return request.path.startswith(PROGRAMS)
+
+
+def _tell_program(status: int) -> JsonResponse:
+    error = {"code": CODES[status], "message": MESSAGES[status]}
+    return JsonResponse({"error": error}, status=status)
+
+
 def _answer(request: HttpRequest, status: int) -> HttpResponse:
-    if request.path.startswith(PROGRAMS):
-        error = {"code": CODES[status], "message": MESSAGES[status]}
-        return JsonResponse({"error": error}, status=status)
+    if _is_of_program(request):
+        return _tell_program(status)
     page = loader.get_template(f"{status}.html").render()
     return HttpResponse(page, status=status)

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "lucide",
+    "ninja",
     "workflows_app",
     "review_app",
     *APPS,

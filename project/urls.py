@@ -6,6 +6,8 @@ from django.urls import include, path
 
 from project.health import healthz, readyz
 
+handler400 = "project.outage.bad_request"
+handler404 = "project.outage.not_found"
 handler500 = "project.outage.server_error"
 admin.autodiscover()  # here, because only the web process needs these pages
 
@@ -13,6 +15,7 @@ urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
     path("hooks/", include("workflows_app.intake.urls")),
+    path("api/", include("workflows_app.api.urls")),
     path("admin/", admin.site.urls),
     path("", include("review_app.urls")),
 ]

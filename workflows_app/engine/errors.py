@@ -21,6 +21,10 @@ class ValidationError(EngineError, ValueError):
         super().__init__("; ".join(self.errors))
 
 
+class KeyReusedError(ValidationError):
+    """The idempotency key was used before, for something else."""
+
+
 class SerializationError(EngineError, TypeError):
     """A value cannot be stored as exact JSON."""
 

@@ -59,7 +59,7 @@ def perform(run: RunRow, state: State, commands: Sequence[Command]) -> None:
     _write_requests(run, commands)
     news.write(run, [c for c in commands if isinstance(c, news.Told)])
     for snapshot in _of(commands, SaveSnapshot):
-        _snapshot(run, snapshot.cause, text)
+        keep_snapshot(run, snapshot.cause, text)
     for finish in _of(commands, Finish):
         _tell_receivers(run, finish)
     _offer(run, commands)
@@ -159,7 +159,8 @@ def _write_requests(run: RunRow, commands: Sequence[Command]) -> None:
     request_rows.close_requests(run, _of(commands, CloseRequest))
 
 
-def _snapshot(run: RunRow, cause: str, state: str) -> None:
+def keep_snapshot(run: RunRow, cause: str, state: str) -> None:
+    """Keep the locked run as it is now; `state` is the text of its state."""
     parameters = {
         "id": uuid.uuid7(),
         "run": run.id,

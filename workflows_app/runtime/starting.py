@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from workflows_app.engine import values
 from workflows_app.engine.definition import Definition
 from workflows_app.engine.emission import check_name, check_priority
-from workflows_app.engine.errors import ValidationError
+from workflows_app.engine.errors import KeyReusedError, ValidationError
 from workflows_app.engine.schema import check_fields
 from workflows_app.engine.state import EventRecord, State
 from workflows_app.engine.ticks import Asked, Started
@@ -38,6 +38,7 @@ class Start:
     event: EventRecord
     started_by: User | None = None
     source_id: int | None = None
+    token_id: int | None = None
     groups: Sequence[str] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     idempotency_key: str | None = None
@@ -104,6 +105,7 @@ def _insert(definition: Definition, wanted: Start) -> RunRow | None:
         "priority": wanted.priority,
         "started_by": wanted.started_by.pk if wanted.started_by else None,
         "source": wanted.source_id,
+        "token": wanted.token_id,
         "groups": [*definition.groups, *wanted.groups],
         "tags": Jsonb(dict(wanted.tags)),
         "key": wanted.idempotency_key,
@@ -134,7 +136,7 @@ def _find_started(definition: Definition, wanted: Start) -> UUID:
     if run is None:
         raise ValidationError(f"There is a run {wanted.run_id} already.")
     if _sorted(run.input) != _sorted(wanted.event.body):
-        raise ValidationError(
+        raise KeyReusedError(
             f"The key {wanted.idempotency_key!r} was used with another input."
         )
     return run.pk

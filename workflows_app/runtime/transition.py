@@ -2,7 +2,9 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeVar
 from uuid import UUID
@@ -70,6 +72,20 @@ class Applied:
 
 
 Beside: TypeAlias = Callable[[Applied], None]
+_beside_all: ContextVar[Beside | None] = ContextVar("beside_all", default=None)
+
+
+@contextmanager
+def beside_all(write: Beside) -> Iterator[None]:
+    """Let whatever is applied in here write this too, in its own transaction.
+
+    For the doors, which keep what they were asked exactly if it has been done.
+    """
+    token = _beside_all.set(write)
+    try:
+        yield
+    finally:
+        _beside_all.reset(token)
 
 
 def apply(
@@ -144,8 +160,9 @@ def _apply_once(
     with transaction.atomic(durable=True):
         run = lock(run_id, durable=not isinstance(tick, CallClaimed))
         applied = move(run, tick, claimant)
-        if beside is not None and applied.refusal is None:
-            beside(applied)
+        if applied.refusal is None:
+            for write in filter(None, (beside, _beside_all.get())):
+                write(applied)
         return applied
 
 

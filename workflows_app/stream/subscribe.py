@@ -14,8 +14,18 @@ from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 
+from .closings import Closings
 from .log import LAST_KINDS, READ, READ_NEWEST, READ_QUEUE, READ_QUIET, Line
-from .wakeup import AWAY, QUEUE, Listener, end, run_topic, stream_parameters
+from .wakeup import (
+    AWAY,
+    QUEUE,
+    RUNS,
+    Listener,
+    end,
+    run_topic,
+    stream_parameters,
+    woken_within,
+)
 
 BATCH = 500
 KEPT = 1000
@@ -81,7 +91,7 @@ class Feed:
                 except AWAY:
                     is_more = False  # the next wake-up or poll tries again
                 if not is_more and not self._is_over:
-                    await _wait(woken, POLL)
+                    await woken_within(woken, POLL)
 
     async def _fetch(self) -> bool:
         if not self._is_begun:
@@ -131,7 +141,7 @@ class Pulse:
             known = await self._look()
             while True:
                 woken.clear()
-                await _wait(woken, POLL)
+                await woken_within(woken, POLL)
                 is_told = woken.is_set()
                 seen = await self._look()
                 if seen != known and not is_told:
@@ -155,6 +165,7 @@ class Hub:
         self.listener = Listener()
         self._feeds: dict[UUID, Feed] = {}
         self._pulse: Pulse | None = None
+        self._closings = Closings(self.listener, self.query)
         self._waiting = 0
         self._pool: AsyncConnectionPool | None = None
         self._opening = asyncio.Lock()
@@ -197,19 +208,34 @@ class Hub:
 
     async def wait_until_quiet(self, run_id: UUID) -> None:
         """Until nothing runs in a held run any more, nor in those that work for it."""
+        async with self._at_work(), self.listener.watch(run_topic(run_id)) as woken:
+            while not await self._is_quiet(run_id):
+                await woken_within(woken, LOOK)
+                woken.clear()
+
+    @asynccontextmanager
+    async def watch_runs(self) -> AsyncIterator[asyncio.Event]:
+        """An event that is set whenever something may have happened in any run."""
+        async with self._at_work(), self.listener.watch(RUNS) as woken:
+            yield woken
+
+    async def wait_until_closed(self, request: UUID) -> None:
+        """Until an input request takes no answer any more, whatever became of it."""
+        async with self._at_work():
+            await self._closings.wait(request)
+
+    @asynccontextmanager
+    async def _at_work(self) -> AsyncIterator[None]:
         self._waiting += 1
         try:
-            async with self.listener.watch(run_topic(run_id)) as woken:
-                while not await self._is_quiet(run_id):
-                    await _wait(woken, LOOK)
-                    woken.clear()
+            yield
         finally:
             self._waiting -= 1
             await self._rest()
 
     async def _is_quiet(self, run_id: UUID) -> bool:
         try:
-            return bool((await self._query(READ_QUIET, (run_id,)))[0][0])
+            return bool((await self.query(READ_QUIET, (run_id,)))[0][0])
         except AWAY:
             return False
 
@@ -219,21 +245,22 @@ class Hub:
 
     async def read(self, run_id: UUID, after: int) -> list[Line]:
         """Some lines above a number, oldest first; raises one of AWAY."""
-        rows = await self._query(READ, (run_id, after, BATCH, ROOM))
+        rows = await self.query(READ, (run_id, after, BATCH, ROOM))
         return [Line(*row) for row in rows]
 
     async def read_newest(self, run_id: UUID) -> tuple[int, str]:
         """Number and kind of a run's newest line."""
-        rows = await self._query(READ_NEWEST, (run_id,))
+        rows = await self.query(READ_NEWEST, (run_id,))
         return (rows[0][0], rows[0][1]) if rows else (0, "")
 
     async def read_queue(self) -> tuple[Any, ...]:
         """Something that is another thing after each change of the review queue."""
-        return (await self._query(READ_QUEUE, ()))[0]
+        return (await self.query(READ_QUEUE, ()))[0]
 
-    async def _query(
+    async def query(
         self, statement: str, parameters: tuple[Any, ...]
     ) -> list[tuple[Any, ...]]:
+        """The rows of a statement; raises one of AWAY."""
         pool = await self._connected()
         try:
             async with pool.connection(timeout=POLL) as reading:
@@ -286,11 +313,3 @@ async def subscribe(run_id: UUID, *, after: int = 0) -> AsyncGenerator[Line, Non
             for line in lines:
                 yield line
                 after = line.number
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(uniform(seconds * 0.8, seconds)):  # noqa: S311
-            await event.wait()
-    except TimeoutError:
-        pass

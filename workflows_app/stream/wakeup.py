@@ -23,6 +23,8 @@ CHANNEL = "holdpoint"
 APPLICATION = "holdpoint stream"
 QUEUE = "queue"
 JOBS = "jobs"
+RUNS = "runs"
+"""Nobody sends it: who waits for it is woken by what is sent to any run's topic."""
 AWAY = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
@@ -34,10 +36,11 @@ _NOTIFY = "SELECT pg_notify(%s, topic) FROM unnest(%s::text[]) topic"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 _LISTENING_WITHIN = 5.0
 _SWALLOWED_AFTER = 1.0
+_OF_A_RUN = "run:"
 
 
 def run_topic(run_id: object) -> str:
-    return f"run:{run_id}"
+    return f"{_OF_A_RUN}{run_id}"
 
 
 def request_topic(pk: object) -> str:
@@ -129,6 +132,15 @@ async def end(task: "asyncio.Task[None]") -> None:
     await asyncio.gather(task, return_exceptions=True)  # nobody asks how it ended
 
 
+async def woken_within(event: asyncio.Event, seconds: float) -> None:
+    """Wait for a wake-up, or so many seconds; not all who wait the same."""
+    try:
+        async with asyncio.timeout(uniform(seconds * 0.8, seconds)):  # noqa: S311
+            await event.wait()
+    except TimeoutError:
+        pass
+
+
 class Listener:
     """One LISTEN connection of a process; wakes whoever waits for a topic.
 
@@ -197,6 +209,8 @@ class Listener:
         """Wake those of this process."""
         for event in self._watched.get(topic, ()):
             event.set()
+        if topic.startswith(_OF_A_RUN):
+            self.wake(RUNS)
 
     def _wake_all(self) -> None:
         for topic in self._watched:

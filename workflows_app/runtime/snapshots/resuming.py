@@ -45,6 +45,8 @@ def resume(
 ) -> UUID:
     """Continue the run of a snapshot under its own id; twice is the same as once.
 
+    May be called inside somebody else's transaction.
+
     With `as_new_run` another run continues from it, each time. Raises
     IncompatibleSnapshotError naming all that is missing here, and StaleSnapshotError
     when the run has gone on since.
@@ -64,7 +66,7 @@ def resume(
         raise SnapshotFormatError(f"It cannot be imported: {error!r}") from error
     if told is None:
         told = _resume_here(snapshot, resumed)
-    deliver(told)
+    transaction.on_commit(lambda: deliver(told))
     return way.root_id
 
 

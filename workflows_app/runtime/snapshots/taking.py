@@ -12,15 +12,19 @@ from django.db.models import QuerySet
 from workflows_app.engine.errors import RunNotFoundError, SessionNotEmptyError
 from workflows_app.engine.snapshot import Snapshot
 from workflows_app.engine.state import State
-from workflows_app.engine.state_text import load_state
+from workflows_app.engine.state_text import dump_state, load_state
 from workflows_app.models import Run, RunInbox, RunState
 from workflows_app.models import Snapshot as Row
 from workflows_app.runtime.definitions import get_definition
+from workflows_app.runtime.effects import keep_snapshot
 from workflows_app.runtime.statements import execute, family
+from workflows_app.runtime.transition import lock
 
 from .portable import Part, assemble
 
 HARD_ERROR = "hard_error"
+ASKED = "asked"
+"""The cause of a snapshot that somebody wanted."""
 
 
 def take(run_id: UUID) -> Snapshot:
@@ -31,6 +35,15 @@ def take(run_id: UUID) -> Snapshot:
     """
     snapshot = _take_alone(run_id)
     return _take_tree(run_id) if snapshot is None else snapshot
+
+
+def keep(run_id: UUID) -> Row:
+    """Take a snapshot, and keep it with the others of the run."""
+    check_sessions(run_id)
+    with transaction.atomic():
+        run = lock(run_id)
+        keep_snapshot(run, ASKED, dump_state(run.state))
+        return Row.objects.filter(run=run_id).latest("id")
 
 
 def read(row: Row) -> Snapshot:
@@ -91,7 +104,7 @@ def _take(tree: Sequence[UUID]) -> Snapshot:
     for part in parts.values():
         _check_session(part.run, load_state(part.state))
     _plant(parts)
-    return assemble(parts[tree[0]], "asked", _now())
+    return assemble(parts[tree[0]], ASKED, _now())
 
 
 def _now() -> datetime:

@@ -1,0 +1,314 @@
+"""Runs by the API: start, see, steer."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from tests.factories import make_request, make_run, run_steps, start_run
+from tests.flows import approval, two_branches
+from workflows_app.engine import Context, StartEvent, StopEvent, Workflow, step, values
+from workflows_app.models import Run, Scope, Snapshot, Worker
+from workflows_app.runtime.definitions import publish
+from workflows_app.runtime.handler import Handler
+
+from .conftest import Program
+
+pytestmark = pytest.mark.django_db
+Programs = Callable[..., Program]
+
+
+@step
+def echo(ctx: Context, ev: StartEvent) -> StopEvent:
+    """End with what came."""
+    return StopEvent(result=ev.to_dict())
+
+
+echoing = Workflow("echoing", [echo])
+
+
+@pytest.fixture
+def offered(db: None) -> None:
+    """Some worker offers two workflows."""
+    publish(approval.definition)
+    publish(echoing.definition)
+
+
+def error(reply: Any) -> tuple[int, str]:
+    return reply.status_code, reply.json()["error"]["code"]
+
+
+@pytest.mark.usefixtures("offered")
+def test_a_program_starts_a_run(ada: User, program: Programs) -> None:
+    reply = program(ada).post(
+        "/runs",
+        {
+            "workflow": "approval",
+            "input": {"subject": "Ship it?"},
+            "tags": {"order": "7"},
+            "groups": ["sales"],
+            "priority": 3,
+        },
+    )
+
+    run = Run.objects.get()
+    assert reply.status_code == 201
+    assert reply.json()["id"] == str(run.pk)
+    assert reply.json()["input"] == {"subject": "Ship it?"}
+    assert (run.started_by, run.tags, run.priority) == (ada, {"order": "7"}, 3)
+    assert run.groups == ["sales"]
+    assert run.token is not None
+    assert run.token.user == ada
+
+
+@pytest.mark.usefixtures("offered")
+def test_exact_values_come_back_as_they_were_sent(ada: User, program: Programs) -> None:
+    sent = {
+        "big": 2**70,
+        "minus": -0.0,
+        "nul": "a\0b",
+        "order": {"z": 1, "a": [None, True]},
+        "tag": {"$type": "decimal", "value": "1"},
+    }
+    ours = program(ada)
+    run_id = ours.post("/runs", {"workflow": "echoing", "input": sent}).json()["id"]
+
+    run_steps(run_id)
+
+    result = ours.get(f"/runs/{run_id}").json()["result"]
+    assert str(result["minus"]) == "-0.0"
+    assert list(result["order"]) == ["z", "a"]
+    tagged = {"$type": "dict", "value": [["$type", "decimal"], ["value", "1"]]}
+    assert result == {**sent, "tag": tagged}
+    assert values.load(Run.objects.get().result or "") == sent
+
+
+@pytest.mark.usefixtures("offered")
+@pytest.mark.parametrize(
+    ("body", "refusal"),
+    [
+        ({"workflow": "nothing"}, (404, "not_found")),
+        ({"workflow": "external"}, (404, "not_found")),
+        ({"workflow": "approval", "input": {"subject": 7}}, (400, "invalid_input")),
+        ({"workflow": "approval", "input": {"x": 7}}, (400, "invalid_input")),
+        ({"workflow": "approval", "input": []}, (400, "invalid_input")),
+        ({"workflow": "approval", "tags": {"a": 1}}, (400, "invalid_input")),
+        ({"workflow": "approval", "tags": {"": "1"}}, (400, "invalid_input")),
+        ({"workflow": "approval", "groups": ["x" * 151]}, (400, "invalid_input")),
+        ({"workflow": "approval", "priority": 2**40}, (400, "invalid_input")),
+        ({"workflow": "approval", "priority": "1"}, (400, "invalid_input")),
+        ({"workflow": "approval", "not_before": "soon"}, (400, "invalid_input")),
+        ({"workflow": "approval", "not_before": 5}, (400, "invalid_input")),
+        ({"workflow": "approval", "status": "completed"}, (400, "invalid_input")),
+        ({"workflow": "approval", "started_by": "bob"}, (400, "invalid_input")),
+        ({}, (400, "invalid_input")),
+        ([], (400, "invalid_input")),
+    ],
+)
+def test_what_cannot_be_started_starts_nothing(
+    ada: User, program: Programs, body: Any, refusal: tuple[int, str]
+) -> None:
+    assert error(program(ada).post("/runs", body)) == refusal
+    assert not Run.objects.exists()
+
+
+@pytest.mark.usefixtures("offered")
+def test_a_token_starts_nothing_that_its_person_may_not(
+    eve: User, program: Programs
+) -> None:
+    assert error(program(eve).post("/runs", {"workflow": "approval"}))[0] == 404
+    assert error(program(eve).get("/workflows"))[0] == 404
+
+
+@pytest.mark.usefixtures("offered")
+def test_it_tells_what_can_be_started(ada: User, program: Programs) -> None:
+    items = program(ada).get("/workflows").json()["items"]
+
+    assert [item["name"] for item in items] == ["approval", "echoing"]
+    assert items[0]["input_schema"]["properties"].keys() == {"subject", "groups"}
+
+
+def test_runs_are_listed_page_by_page(ada: User, program: Programs) -> None:
+    made = [str(start_run(user=ada)) for _ in range(5)]
+    ours, seen, cursor = program(ada), [], ""
+
+    for _ in range(3):
+        page = ours.get("/runs", limit=2, cursor=cursor).json()
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["next"]
+
+    assert seen == made[::-1]
+    assert cursor is None
+
+
+def test_runs_are_found_by_status_workflow_and_tags(
+    ada: User, program: Programs
+) -> None:
+    waiting = make_run()
+    running = start_run(two_branches, user=ada)
+    Run.objects.filter(pk=running).update(tags={"order": "7", "eu": "yes"})
+    ours = program(ada)
+
+    def found(**query: Any) -> list[str]:
+        return [item["id"] for item in ours.get("/runs", **query).json()["items"]]
+
+    assert found(status="waiting") == [str(waiting.pk)]
+    assert found(workflow="two-branches") == [str(running)]
+    assert found(tag=["order=7", "eu"]) == [str(running)]
+    assert found(tag=["order=*"]) == [str(running)]
+    assert found(tag=["order=7", "eu=no"]) == []
+    Handler(waiting.pk).hold()
+    assert found(status="paused") == [str(waiting.pk)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"state": "waiting"},
+        {"status": "odd"},
+        {"limit": 0},
+        {"limit": 201},
+        {"cursor": "odd"},
+        {"cursor": "MjAyNi0xMS0yNiB4"},
+        {"workflow": "a\0b"},
+        {"tag": "\0"},
+    ],
+)
+def test_an_odd_list_is_refused(
+    ada: User, program: Programs, query: dict[str, Any]
+) -> None:
+    assert program(ada).get("/runs", **query).status_code == 400
+
+
+def test_who_started_it_may_pause_resume_and_abort(
+    ada: User, program: Programs
+) -> None:
+    run_id = start_run(user=ada)
+    run_steps(run_id)
+    ours = program(ada)
+
+    paused = ours.post(f"/runs/{run_id}/pause", {"reason": "lunch"}).json()
+    going = ours.post(f"/runs/{run_id}/resume").json()
+    aborted = ours.post(f"/runs/{run_id}/abort", {"reason": "wrong one"}).json()
+
+    assert (paused["paused"], going["paused"]) == (True, False)
+    assert aborted["status"] == "aborted"
+    assert aborted["error"]["reason"] == "wrong one"
+    assert aborted["error"]["actor"] == "ada"
+    late = ours.post(f"/runs/{run_id}/pause")
+    assert error(late) == (409, "run_finished")
+    assert late.json()["error"]["details"] == {"status": "aborted"}
+
+
+def test_who_only_sees_a_run_does_not_steer_it(ada: User, program: Programs) -> None:
+    run = make_run()
+    ours = program(ada)
+
+    verbs = ["pause", "resume", "abort", "retry", "snapshots"]
+    statuses = [ours.post(f"/runs/{run.pk}/{verb}").status_code for verb in verbs]
+
+    assert ours.get(f"/runs/{run.pk}").status_code == 200
+    assert ours.get(f"/runs/{run.pk}/snapshots").status_code == 404
+    assert statuses == [404] * 5
+
+
+def test_a_run_is_tried_again_as_another_one(olga: User, program: Programs) -> None:
+    publish(approval.definition)
+    run = make_run(subject="Once more?")
+
+    reply = program(olga).post(f"/runs/{run.pk}/retry")
+
+    assert reply.status_code == 201
+    assert reply.json()["forked_from"] == str(run.pk)
+    assert reply.json()["input"] == {"subject": "Once more?"}
+
+
+def test_snapshots_are_taken_handed_out_forked_and_resumed(
+    olga: User, program: Programs
+) -> None:
+    run = make_run()
+    ours = program(olga)
+
+    taken = ours.post(f"/runs/{run.pk}/snapshots")
+    listed = ours.get(f"/runs/{run.pk}/snapshots").json()["items"]
+    text = ours.get(f"/snapshots/{taken.json()['id']}").json()
+    forked = ours.post(f"/snapshots/{taken.json()['id']}/fork", {"paused": True})
+    Run.objects.filter(pk=run.pk).delete()
+    resumed = ours.post("/snapshots/resume", {"snapshot": text})
+
+    assert (taken.status_code, taken.json()["cause"]) == (201, "asked")
+    assert [item["cause"] for item in listed] == ["asked", "waiting"]
+    assert text["run_id"] == str(run.pk)
+    assert (forked.status_code, forked.json()["paused"]) == (201, True)
+    assert forked.json()["forked_from"] == str(run.pk)
+    assert (resumed.status_code, resumed.json()["id"]) == (200, str(run.pk))
+    again = ours.post("/snapshots/resume", {"snapshot": text})
+    assert again.json()["id"] == str(run.pk)
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "code"),
+    [
+        ({}, "snapshot_format"),
+        ({"format": "holdpoint/snapshot", "version": 99}, "snapshot_version"),
+        ({"format": "holdpoint/snapshot", "version": 1}, "snapshot_format"),
+    ],
+)
+def test_what_is_no_snapshot_of_ours_is_refused(
+    olga: User, program: Programs, snapshot: Any, code: str
+) -> None:
+    reply = program(olga).post("/snapshots/resume", {"snapshot": snapshot})
+    assert error(reply) == (400, code)
+
+
+def test_only_operators_resume_what_comes_from_elsewhere(
+    ada: User, program: Programs
+) -> None:
+    make_run()
+    text = {"snapshot": {"format": "holdpoint/snapshot"}}
+    assert error(program(ada).post("/snapshots/resume", text)) == (404, "not_found")
+    assert Snapshot.objects.count() == 1
+
+
+def test_events_are_read_from_a_number_on(ada: User, program: Programs) -> None:
+    run = make_run()
+    ours = program(ada)
+
+    first = ours.get(f"/runs/{run.pk}/events", limit=2).json()
+    rest = ours.get(f"/runs/{run.pk}/events", after=first["next"]).json()
+    none = ours.get(f"/runs/{run.pk}/events", after=rest["next"], wait=5).json()
+
+    numbers = [line["number"] for line in first["items"] + rest["items"]]
+    assert numbers == list(range(1, run.last_number + 1))
+    assert first["items"][0]["kind"] == "run_started"
+    assert none == {"items": [], "next": run.last_number, "is_over": False}
+    Handler(run.pk).abort()
+    last = ours.get(f"/runs/{run.pk}/events", after=none["next"]).json()
+    assert last["is_over"]
+
+
+def test_operators_see_workers_and_drain_them(
+    olga: User, ada: User, program: Programs
+) -> None:
+    moment = Run.objects.get(pk=start_run()).created_at
+    times = {"started_at": moment, "seen_at": moment}
+    worker = Worker.objects.create(host="h1", pid=7, slots=4, busy=1, **times)
+    ours = program(olga)
+
+    (before,) = ours.get("/workers").json()["items"]
+    after = ours.post(f"/workers/{worker.pk}/drain")
+
+    assert (before["state"], before["busy"], before["slots"]) == ("live", 1, 4)
+    assert after.json()["state"] == "draining"
+    assert program(ada).get("/workers").status_code == 404
+    assert program(ada).post(f"/workers/{worker.pk}/drain").status_code == 404
+
+
+def test_what_may_be_read_is_not_yet_operated(olga: User, program: Programs) -> None:
+    asked = make_request()
+    reader = program(olga, Scope.READ)
+
+    assert reader.get(f"/runs/{asked.run_id}").status_code == 200
+    assert error(reader.post(f"/runs/{asked.run_id}/abort")) == (403, "missing_scope")
+    assert reader.get(f"/runs/{asked.run_id}/snapshots").status_code == 403

@@ -1,0 +1,161 @@
+"""Runs: start them, see them, and steer them."""
+
+from collections.abc import Callable
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+from pydantic import BaseModel, Field
+
+from workflows_app import access
+from workflows_app.models import Run, Scope
+from workflows_app.runtime.definitions import find_current
+from workflows_app.runtime.handler import Handler
+from workflows_app.runtime.restarting import restart
+from workflows_app.runtime.starting import Start, start, start_event
+
+from .bearer import token_of, user_of
+from .errors import not_found
+from .found import HEAVY_RUN, get_run, get_run_to_operate
+from .inputs import NO_REASON, NOTHING, Limit, Name, Nothing, RunGiven, WithReason
+from .keyset import TAG, Keyset, tagged
+from .once import act_once, apply_once, lasting_key
+from .routes import get, post
+from .run_shapes import RunPage, RunReply, RunSummary
+
+router = Router(tags=["runs"])
+KEYSET: Keyset[Run] = Keyset("created_at")
+
+RunStatus: TypeAlias = Literal[
+    "running", "waiting", "completed", "failed", "aborted", "timed_out", "paused"
+]
+
+
+@post(router, "/runs", Scope.START, returns=RunReply, status=201)
+def start_run(request: HttpRequest, given: RunGiven) -> HttpResponse:
+    """Start a run of a workflow that some worker has offered.
+
+    A key is for ever: the run that was started with it is found again, also later than
+    48 hours.
+    """
+    return act_once(request, lambda: _start(request, given), status=201)
+
+
+def _start(request: HttpRequest, given: RunGiven) -> RunReply:
+    user = user_of(request)
+    definition = find_current(given.workflow)
+    if definition is None or not access.may_start(user):
+        raise not_found()
+    wanted = Start(
+        event=start_event(definition, given.input),
+        started_by=user,
+        token_id=token_of(request).pk,
+        groups=given.groups,
+        tags=given.tags,
+        idempotency_key=lasting_key(request),
+        priority=given.priority,
+        not_before=given.not_before,
+    )
+    return _tell(start(definition, wanted))
+
+
+class RunFilters(BaseModel):
+    """Which runs a list shows."""
+
+    status: RunStatus | None = None
+    workflow: Name | None = None
+    tag: list[Name] = Field(default=[], description=TAG)
+    cursor: str = ""
+    limit: Limit = 50
+
+    @property
+    def condition(self) -> Q:
+        found = tagged(self.tag)
+        if self.workflow:
+            found &= Q(workflow=self.workflow)
+        if self.status == "paused":
+            return found & Q(paused=True, finished_at=None)
+        return found & Q(status=self.status) if self.status else found
+
+
+@get(router, "/runs", Scope.READ, returns=RunPage, errors=())
+def list_runs(request: HttpRequest, wanted: Query[RunFilters]) -> RunPage:
+    """The runs that you may see, the newest first."""
+    runs = access.visible_runs(user_of(request)).filter(wanted.condition)
+    rows, after = KEYSET.page(_light(runs), wanted.cursor, wanted.limit)
+    return RunPage(items=list(map(RunSummary.of, rows)), next=after)
+
+
+def _light(runs: "QuerySet[Run]") -> "QuerySet[Run]":
+    return runs.select_related("started_by").defer(*HEAVY_RUN)
+
+
+@get(router, "/runs/{uuid:run_id}", Scope.READ, returns=RunReply)
+def get_one_run(request: HttpRequest, run_id: UUID) -> RunReply:
+    """A run: its input, its state, and its result once there is one."""
+    return RunReply.of(get_run(user_of(request), run_id))
+
+
+@post(router, "/runs/{uuid:run_id}/pause", Scope.OPERATE, returns=RunReply)
+def pause_run(
+    request: HttpRequest, run_id: UUID, given: WithReason = NO_REASON
+) -> HttpResponse:
+    """Start nothing new in the run; what is running ends by itself."""
+    return _steer(
+        request,
+        run_id,
+        lambda run, actor: run.hold(actor=actor, reason=given.reason or None),
+    )
+
+
+@post(router, "/runs/{uuid:run_id}/resume", Scope.OPERATE, returns=RunReply)
+def resume_run(
+    request: HttpRequest, run_id: UUID, given: Nothing = NOTHING
+) -> HttpResponse:
+    """Let a paused run go on."""
+    return _steer(request, run_id, lambda run, actor: run.resume_in_place(actor=actor))
+
+
+@post(router, "/runs/{uuid:run_id}/abort", Scope.OPERATE, returns=RunReply)
+def abort_run(
+    request: HttpRequest, run_id: UUID, given: WithReason = NO_REASON
+) -> HttpResponse:
+    """End the run now; its questions are withdrawn, and those below it aborted."""
+    return _steer(
+        request,
+        run_id,
+        lambda run, actor: run.abort(given.reason or None, actor=actor),
+    )
+
+
+@post(router, "/runs/{uuid:run_id}/retry", Scope.OPERATE, returns=RunReply, status=201)
+def retry_run(
+    request: HttpRequest, run_id: UUID, given: Nothing = NOTHING
+) -> HttpResponse:
+    """Start another run with the same input, in the version that is here now.
+
+    To go on from somewhere in the middle, fork one of its snapshots.
+    """
+    user = user_of(request)
+    run = get_run_to_operate(user, run_id)
+    return act_once(request, lambda: _tell(restart(run, user)), status=201)
+
+
+def _steer(
+    request: HttpRequest, run_id: UUID, verb: Callable[[Handler, str], object]
+) -> HttpResponse:
+    user = user_of(request)
+    get_run_to_operate(user, run_id)
+    return apply_once(
+        request,
+        lambda: verb(Handler(run_id), user.get_username()),
+        lambda: _tell(run_id),
+    )
+
+
+def _tell(run_id: UUID) -> RunReply:
+    """The run as this transaction has left it."""
+    found = Run.objects.select_related("definition", "started_by")
+    return RunReply.of(found.get(pk=run_id))

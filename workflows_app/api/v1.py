@@ -1,0 +1,31 @@
+"""Version 1 of the API: its routes, and its description."""
+
+from ninja import NinjaAPI
+
+from . import answers, events, requests, runs, snapshots, together, workers, workflows
+from .errors import handle_errors
+from .json_reply import JsonRenderer
+from .strict_body import StrictParser
+
+DESCRIPTION = """\
+Everything that reviewers and operators can do, for programs. A token acts for a person:
+it sees what he may see, and does what he may do, within its scopes.
+
+Errors have one form, `{"error": {"code", "message", "path", "details"}}`. Every POST
+takes an `Idempotency-Key`. Lists are read page by page, with the `next` of the page
+before as `cursor`. See docs/api.md.
+"""
+
+api = NinjaAPI(
+    title="Holdpoint",
+    version="1",
+    description=DESCRIPTION,
+    docs_url=None,
+    urls_namespace="api",
+    parser=StrictParser(),
+    renderer=JsonRenderer(),
+)
+handle_errors(api)
+ROOMS = (runs, events, snapshots, requests, answers, together, workflows, workers)
+for room in ROOMS:
+    api.add_router("", room.router)
