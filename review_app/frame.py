@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from review_app.preferences import preferences_of
+from review_app.undo import undoable
 from workflows_app import access
 
 
@@ -19,4 +21,5 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "has_urgent": waiting.urgent > 0,
         "preferences": preferences_of(user),
         "may_start": access.may_start(user),
+        "undoable": SimpleLazyObject(lambda: undoable(user)),  # fragments show none
     }

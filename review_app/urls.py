@@ -4,7 +4,19 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
-from review_app.views import account, decision, preferences, queue, runs, start
+from review_app.views import (
+    account,
+    answer_links,
+    decision,
+    drafts,
+    preferences,
+    queue,
+    runs,
+    shown,
+    start,
+    together,
+    undo,
+)
 
 app_name = "review"
 urlpatterns = [
@@ -19,6 +31,22 @@ urlpatterns = [
     path("queue/count/", queue.open_count, name="open_count"),
     path("requests/<uuid:pk>/", decision.decision, name="decision"),
     path("requests/<uuid:pk>/news/", decision.request_news, name="request_news"),
+    path("requests/<uuid:pk>/shown/", shown.shown, name="shown"),
+    path("requests/<uuid:pk>/draft/", drafts.draft, name="draft"),
+    path("requests/<uuid:pk>/undo/", undo.undo, name="undo"),
+    path("requests/<uuid:pk>/together/", together.news, name="together"),
+    path("requests/<uuid:pk>/presence/", together.presence, name="presence"),
+    path("requests/<uuid:pk>/claim/", together.claim, name="claim"),
+    path("requests/<uuid:pk>/release/", together.release, name="release"),
+    path("requests/<uuid:pk>/take-over/", together.take_over, name="take_over"),
+    path("requests/<uuid:pk>/comment/", together.comment, name="comment"),
+    path("requests/<uuid:pk>/delegate/", together.delegate, name="delegate"),
+    path("requests/<uuid:pk>/links/", answer_links.make_link, name="make_link"),
+    path(
+        "requests/<uuid:pk>/links/<int:link_pk>/revoke/",
+        answer_links.revoke_link,
+        name="revoke_link",
+    ),
     path("preferences/", preferences.preferences, name="preferences"),
     path("runs/", runs.runs, name="runs"),
     path("runs/start/", start.choose, name="choose"),

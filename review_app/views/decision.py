@@ -1,7 +1,6 @@
 """The page of one request: what is asked, and the answer to it."""
 
 from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,15 +9,17 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from review_app.addressees import who_may_answer
+from review_app import drafts
 from review_app.answer_sheet import AnswerSheet
-from review_app.fragments import draw_lines
-from review_app.given_answer import labelled
+from review_app.decision_page import describe, is_by_deadline, votes_on
+from review_app.preferences import preferences_of
 from review_app.queue_list import QueueList
+from review_app.undo import undoable
 from review_app.visible import visible
 from workflows_app import access
 from workflows_app.engine.errors import (
     AlreadyAnsweredError,
+    ClaimedError,
     EngineError,
     InvalidResponseError,
     NotAllowedError,
@@ -26,6 +27,7 @@ from workflows_app.engine.errors import (
     RequestExpiredError,
     RunFinishedError,
     SerializationError,
+    UnknownRequestError,
 )
 from workflows_app.models import InputRequest
 from workflows_app.runtime.handler import Handler
@@ -33,16 +35,16 @@ from workflows_app.runtime.handler import Handler
 from .account import signed_in
 from .queue import reader
 
-SHOWN_LINES = 5
-
 REFUSALS: Mapping[type[EngineError], tuple[int, str]] = {
     AlreadyAnsweredError: (409, "conflict"),
+    ClaimedError: (409, "claimed"),
     RequestChangedError: (409, "changed"),
     RunFinishedError: (409, "withdrawn"),
+    UnknownRequestError: (409, "withdrawn"),
     RequestExpiredError: (410, "expired"),
     NotAllowedError: (403, "no_right"),
-    InvalidResponseError: (422, "decision_panel"),
-    SerializationError: (422, "decision_panel"),
+    InvalidResponseError: (422, "open"),
+    SerializationError: (422, "open"),
 }
 """What each refusal of an answer means here: the status, and the panel that tells it."""
 
@@ -57,118 +59,126 @@ class SeeOther(HttpResponseRedirect):
 @signed_in
 def decision(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show a request; answer it by POST."""
-    asked = _get(request, pk)
+    asked = get_asked(request, pk)
     if request.method == "POST":
         return _answer(request, asked)
-    return _page(request, asked, AnswerSheet(asked))
+    return show(request, asked)
 
 
 @require_safe
 @signed_in
 def request_news(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Tell a page on which somebody may be typing whether the request still waits."""
-    context = {"asked": _get(request, pk), "view": QueueList.read(request.GET)}
+    asked = get_asked(request, pk)
+    response = next((vote for vote in votes_on(asked) if vote.decides), None)
+    view = QueueList.read(request.GET)
+    context = {"asked": asked, "run": asked.run, "response": response, "view": view}
     return render(request, "review/_request_news.html", context)
 
 
-def _get(request: HttpRequest, pk: UUID) -> InputRequest:
+def get_asked(request: HttpRequest, pk: UUID) -> InputRequest:
+    """The request, if there is one for this reader."""
     try:
         return access.get_request(request.user, pk)
     except InputRequest.DoesNotExist:
         raise Http404("There is no such request for you.") from None
 
 
+def address_of(request: HttpRequest, asked: InputRequest) -> str:
+    """Where a request is shown, as one of the list that its reader goes through."""
+    page = reverse("review:decision", args=[asked.pk])
+    return f"{page}?{QueueList.read(request.GET).query}"
+
+
+def show(request: HttpRequest, asked: InputRequest, said: str = "") -> HttpResponse:
+    """Show a request, with the draft that its reader has; `said` is what he just did."""
+    sheet = AnswerSheet(asked, draft=drafts.find(reader(request), asked))
+    return _page(request, sheet, said=said)
+
+
+def move_to(request: HttpRequest, asked: InputRequest, said: str) -> HttpResponse:
+    """After a deed: show a request, without a second way to the server where that can be.
+
+    A script takes the page at once, and the address with it; a browser alone is sent there.
+    """
+    address = address_of(request, asked)
+    if not request.headers.get("HX-Request"):
+        messages.success(request, said)
+        return SeeOther(address)
+    response = show(request, asked, said=said)
+    response["HX-Push-Url"] = address
+    response["HX-Reswap"] = "outerHTML show:window:top"
+    return response
+
+
 def _answer(request: HttpRequest, asked: InputRequest) -> HttpResponse:
+    """Check the form, let the run take the answer, and go on to what is next."""
     sheet = AnswerSheet(asked, request.POST)
-    if sheet.problems and asked.is_open and access.may_answer(request.user, asked):
-        return _page(request, asked, sheet, status=422)
+    if asked.is_open and access.may_answer(request.user, asked):
+        if sheet.problems:
+            return _ask_again(request, sheet, "open", status=422)
+        if sheet.lacks_confirmation:
+            status = 422 if sheet.word_problem else 200
+            return _ask_again(request, sheet, "confirm", status=status)
+    user = reader(request)
+    answer = sheet.answer(user, undo=preferences_of(user).undo_seconds)
     try:
-        answer = sheet.answer(reader(request))
         Handler(asked.run_id).respond(asked.request_id, answer)
     except tuple(REFUSALS) as refusal:
-        return _refuse(request, asked, sheet, refusal)
-    messages.success(request, f"Recorded: {visible(sheet.outcome_label)}.")
-    query = QueueList.read(request.GET).query
-    return SeeOther(f"{reverse('review:decision', args=[asked.pk])}?{query}")
+        return _refuse(request, sheet, refusal)
+    return _go_on(request, get_asked(request, asked.pk), sheet)
+
+
+def _ask_again(
+    request: HttpRequest, sheet: AnswerSheet, panel: str, *, status: int
+) -> HttpResponse:
+    """Something is missing: show it beside all that was typed, which is kept."""
+    drafts.save(reader(request), sheet.asked, request.POST)
+    return _page(request, sheet, panel, status=status)
 
 
 def _refuse(
-    request: HttpRequest, asked: InputRequest, sheet: AnswerSheet, error: EngineError
+    request: HttpRequest, sheet: AnswerSheet, error: EngineError
 ) -> HttpResponse:
     """Say why the answer does not count, and give back what was typed."""
-    status, panel = REFUSALS[type(error)]
     if isinstance(error, InvalidResponseError):
         sheet.refuse([message for _, message in error.errors])
     elif isinstance(error, SerializationError):
         sheet.refuse([str(error)])
-    now = _get(request, asked.pk)  # it may have been closed a moment ago
-    return _page(request, now, sheet, status=status, panel=panel)
+    drafts.keep(reader(request), sheet.asked, request.POST)
+    sheet.asked = get_asked(request, sheet.asked.pk)  # it may have been closed just now
+    status, panel = REFUSALS[type(error)]
+    if panel == "conflict" and is_by_deadline(sheet.asked.decision):
+        status, panel = REFUSALS[RequestExpiredError]
+    return _page(request, sheet, panel, status=status)
+
+
+def _go_on(
+    request: HttpRequest, asked: InputRequest, sheet: AnswerSheet
+) -> HttpResponse:
+    """To the next request of the same list, if this person likes it so."""
+    user = reader(request)
+    drafts.put_away(user, asked, request.POST)
+    if not preferences_of(user).auto_advance:
+        return move_to(request, asked, f"{sheet.done}.")
+    following = QueueList.read(request.GET).find_next(user, asked)
+    if following is None:
+        return move_to(request, asked, f"{sheet.done}. That was the last one here.")
+    said = f"{sheet.done}. Next: {visible(following.subject)}"
+    return move_to(request, get_asked(request, following.pk), said)
 
 
 def _page(
     request: HttpRequest,
-    asked: InputRequest,
     sheet: AnswerSheet,
+    panel: str = "",
     *,
     status: int = 200,
-    panel: str = "",
+    said: str = "",
 ) -> HttpResponse:
-    user, view = reader(request), QueueList.read(request.GET)
-    objection = access.find_objection_to(user, asked)
-    starter = asked.run.started_by.get_username() if asked.run.started_by else None
-    context = {
-        "asked": asked,
-        "content": asked.content,
-        "run": asked.run,
-        "sheet": sheet,
-        "panel": f"review/_{panel or _panel(asked, objection)}.html",
-        "objection": objection,
-        "who": who_may_answer(asked, user.get_username(), starter),
-        "view": view,
-        "next": view.find_next(user, asked),
-        "others": _others_of_run(request, asked),
-        "lines": _so_far(asked),
-        **_response(asked),
-    }
+    user, asked = reader(request), sheet.asked
+    context = describe(sheet, user, QueueList.read(request.GET), panel)
+    is_swapped_in = bool(request.headers.get("HX-Request")) and not panel
+    context |= {"said": said, "is_arrival": is_swapped_in and not context["mine"]}
+    context["undoable"] = [each for each in undoable(user) if not each.is_of(asked)]
     return render(request, "review/decision.html", context, status=status)
-
-
-def _panel(asked: InputRequest, objection: str | None) -> str:
-    """Which panel tells the state of the request."""
-    if asked.status == InputRequest.Status.DECIDED:
-        return "answered"
-    if not asked.is_open:
-        return str(asked.status)
-    return "no_right" if objection else "decision_panel"
-
-
-def _response(asked: InputRequest) -> dict[str, Any]:
-    """The answer that counted, if there is one, as fields to be read."""
-    votes = asked.responses.filter(decides=True, withdrawn_at=None)
-    response = votes.select_related("user").first()
-    if response is None:
-        return {"response": None}
-    outcomes = {each["key"]: each for each in asked.content["outcomes"]}
-    chosen = outcomes.get(response.outcome, {"label": response.outcome})
-    return {
-        "response": response,
-        "outcome_label": chosen["label"],
-        "given": _as_block(labelled(asked.content["schema"], response.value)),
-    }
-
-
-def _as_block(fields: list[dict[str, Any]]) -> dict[str, Any] | None:
-    return {"type": "fields", "value": fields} if fields else None
-
-
-def _so_far(asked: InputRequest) -> list[str]:
-    """The last lines of the run's log, drawn as on the run's own page."""
-    after = asked.run.last_number - SHOWN_LINES
-    return list(draw_lines(asked.run_id, after=after, most=SHOWN_LINES))
-
-
-def _others_of_run(request: HttpRequest, asked: InputRequest) -> list[InputRequest]:
-    """What else the run asks, as far as this person may see it."""
-    seen = access.visible_requests(request.user).exclude(pk=asked.pk)
-    others = seen.filter(root_id=asked.root_id, status=InputRequest.Status.OPEN)
-    return list(others.defer("shown", "policy")[:10])

@@ -1,76 +1,65 @@
-// Keys: a single key presses what names it in data-key. Mod+Enter sends the answer.
+// Keys: a single key presses what names it in data-key; outside fields only, and off by preference.
+// In fields Mod+Enter sends the answer and Mod+s saves the draft. Others may take a key first.
 (() => {
-  const QUIET = 400; // ms after a new page in which no key decides: no double decisions
-  const FIELDS = "input, textarea, select, [contenteditable]";
-  const STORE = "holdpoint-single-keys";
-  let shownAt = performance.now();
+  const FIELDS = "input:not([type=hidden]), textarea, select, [contenteditable]";
+  const dialog = document.getElementById("keys");
+  const opener = document.getElementById("show-keys");
   let prefix = "";
 
-  const all = (selector) => [...document.querySelectorAll(selector)];
-  const areOn = () => localStorage.getItem(STORE) !== "off";
-  const find = (key) =>
-    all("[data-key]").find(
-      (each) => each.dataset.key.split(" ").includes(key) && !each.disabled && !each.hidden
-    );
+  const areOn = () => document.documentElement.dataset.keys !== "off";
+  const isFolded = (element) => element.closest("details:not([open])");
+  const isThere = (element) => !element.disabled && !element.hidden && (isFolded(element) || element.checkVisibility());
+  const named = () => [...document.querySelectorAll("[data-key]")].filter(isThere);
+  const find = (key) => named().find((each) => each.dataset.key.split(" ").includes(key));
 
   function press(element) {
-    if (element.name === "outcome" && performance.now() - shownAt < QUIET) return;
-    if (element.matches(FIELDS)) element.focus();
-    else element.click();
-  }
-
-  function move(step) {
-    const links = all("[data-roving] .row-link");
-    const next = links.indexOf(document.activeElement) + step;
-    links[Math.max(0, Math.min(next, links.length - 1))]?.focus();
-  }
-
-  function send(field) {
-    field.closest("form.decision")?.querySelector("[data-primary]").click();
+    const field = element.matches("form") ? element.querySelector(FIELDS) : element;
+    if (!field?.matches(FIELDS)) return element.click();
+    for (let fold = isFolded(field); fold; fold = isFolded(field)) fold.open = true;
+    field.focus();
   }
 
   function pressSingle(event) {
-    const key = prefix + event.key;
+    const key = prefix + event.key, menu = document.querySelector("details.menu[open]");
     prefix = key === "g" ? "g-" : "";
-    if (key === "j" || key === "k") return move(key === "j" ? 1 : -1);
-    const element = find(key);
-    if (!element) return;
-    event.preventDefault();
-    press(element);
+    if (key === "Escape" && menu) return menu.removeAttribute("open");
+    const offer = new CustomEvent("holdpoint:key", { detail: { key, shift: event.shiftKey }, cancelable: true });
+    const isTaken = !document.body.dispatchEvent(offer);
+    const element = isTaken ? null : find(key);
+    if (isTaken || element) event.preventDefault();
+    if (element) press(element);
+  }
+
+  function pressInField(field, key) {
+    const form = field.closest("form.decision");
+    const button = key === "Enter" ? form?.querySelector("[data-primary]") : document.getElementById("save-draft");
+    button?.click();
+    return Boolean(button);
   }
 
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || event.repeat) return;
     const isMod = event.ctrlKey || event.metaKey;
-    if (isMod && event.key === "Enter") return send(event.target);
-    if (isMod || event.altKey || document.querySelector("dialog[open]")) return;
     const field = event.target.closest(FIELDS);
-    if (field && event.key === "Escape") field.blur();
+    if (document.querySelector("dialog[open]") || event.altKey) return;
+    if (isMod) {
+      if (field && ["Enter", "s"].includes(event.key) && pressInField(field, event.key)) event.preventDefault();
+    } else if (field && event.key === "Escape") field.blur();
     else if (!field && areOn()) pressSingle(event);
   });
-  document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target.id === "main") shownAt = performance.now();
-  });
-
-  const dialog = document.getElementById("keys");
-  const opener = document.getElementById("show-keys");
-  const toggle = document.getElementById("keys-on");
 
   function line(element) {
     const row = document.getElementById("keys-row").content.cloneNode(true);
-    row.querySelector("kbd").textContent = element.dataset.key.replace("-", " then ");
+    const keys = element.dataset.key.split(" ").map((key) => key.replace("-", " then ").replace("Escape", "Esc"));
+    row.querySelector("kbd").textContent = keys.join(" ");
     row.querySelector("dd").textContent = element.dataset.says;
     return row;
   }
 
   opener.hidden = false;
   opener.addEventListener("click", () => {
-    toggle.checked = areOn();
-    const named = all("[data-key][data-says]").filter((each) => !each.hidden);
-    document.getElementById("keys-list").replaceChildren(...named.map(line));
+    opener.closest("details").open = false;
+    document.getElementById("keys-list").replaceChildren(...named().filter((each) => each.dataset.says).map(line));
     dialog.showModal();
-  });
-  toggle.addEventListener("change", () => {
-    localStorage.setItem(STORE, toggle.checked ? "on" : "off");
   });
 })();

@@ -16,7 +16,9 @@
 
   function localise(root) {
     for (const time of root.querySelectorAll("time[datetime]")) {
-      time.title = new Date(time.dateTime).toLocaleString();
+      const moment = new Date(time.dateTime);
+      time.title = moment.toLocaleString();
+      if ("clock" in time.dataset) time.textContent = moment.toLocaleTimeString("en-GB", { timeStyle: time.dataset.clock || "short" });
     }
   }
 
@@ -45,19 +47,11 @@
     }
   }
 
-  function tellNotSent(event) {
-    const notice = event.target.querySelector?.("#not-sent");
-    if (notice) notice.hidden = event.type === "htmx:beforeRequest";
-  }
-
   localise(document);
   retitle();
   setInterval(tick, 60000);
   document.addEventListener("htmx:afterSettle", () => localise(document));
   for (const name of ["htmx:afterSwap", "htmx:oobAfterSwap"]) document.addEventListener(name, retitle);
-  for (const name of ["htmx:beforeRequest", "htmx:sendError", "htmx:responseError"]) {
-    document.addEventListener(name, tellNotSent);
-  }
   document.querySelector("[name=notifies]")?.addEventListener("change", (event) => {
     if (event.target.checked) Notification.requestPermission();
   });

@@ -15,12 +15,14 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 from review_app.addressees import who_may_answer
 from review_app.answer_sheet import AnswerSheet
 from review_app.given_answer import labelled
-from tests.factories import make_request, run_steps
+from review_app.models import Preferences
+from tests.factories import let_pass, make_request, run_steps
 from tests.flows import approval, two_branches
 from workflows_app import access
 from workflows_app.engine import ReviewPolicy
 from workflows_app.models import InputRequest, InputResponse, Run
 from workflows_app.runtime.handler import Answer, Handler
+from workflows_app.runtime.worker.watch import Watcher
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +55,12 @@ def show(client: Client, asked: InputRequest) -> str:
     return text(client.get(f"/requests/{asked.pk}/"))  # type: ignore[arg-type]
 
 
+def end_undo_time(asked: InputRequest) -> None:
+    """Let what was decided count now."""
+    let_pass(asked.run_id, 60)
+    Watcher().look()
+
+
 def answer_as(user: User, asked: InputRequest, **given: Any) -> None:
     fields = {"value": {"amount": 180}, "outcome": "approve", "door": "browser"}
     Handler(asked.run_id).respond(asked.request_id, Answer(user=user, **fields | given))
@@ -61,7 +69,7 @@ def answer_as(user: User, asked: InputRequest, **given: Any) -> None:
 def test_it_shows_all_that_is_asked(ada: User, signed_in: SignedIn) -> None:
     asked = make_request(subject="Deploy api 4.2?")
     page = show(signed_in(ada), asked)
-    assert "<h1><bdi>Deploy api 4.2?</bdi></h1>" in page
+    assert '<h1 tabindex="-1"><bdi>Deploy api 4.2?</bdi></h1>' in page
     assert "<strong>Deploy api 4.2?</strong>" in page  # the prompt, as Markdown
     assert "About" in page
     assert "Reviewers may answer." in page
@@ -95,19 +103,31 @@ def test_an_answer_is_recorded_and_the_run_goes_on(
     assert recorded.value == {"amount": 120}
     assert (recorded.user, recorded.door) == (ada, "browser")
     assert (recorded.outcome, recorded.reason) == ("approve", "Looks\nfine.")
+    end_undo_time(asked)
     assert run_steps(asked.run_id).status == Run.Status.COMPLETED
 
 
-def test_after_an_answer_the_page_shows_it_and_the_next_request(
+def test_after_an_answer_the_next_request_is_shown(
     ada: User, signed_in: SignedIn
 ) -> None:
     asked, other = make_request(), make_request(subject="And this?")
     client = signed_in(ada)
+    response = send(client, asked)
+    assert response["Location"] == f"/requests/{other.pk}/?"
+    page = text(client.get(response["Location"]))  # type: ignore[arg-type]
+    assert "Approved. Next: And this?" in page
+
+
+def test_who_does_not_want_to_go_on_stays_with_what_he_decided(
+    ada: User, signed_in: SignedIn
+) -> None:
+    Preferences.objects.create(user=ada, auto_advance=False)
+    asked, other = make_request(), make_request(subject="And this?")
+    client = signed_in(ada)
     page = text(client.get(send(client, asked)["Location"]))  # type: ignore[arg-type]
-    assert "Recorded: Approve." in page
+    assert "You can still take it back." in page
     assert "by you" in page
     assert f'id="go-on" href="/requests/{other.pk}/?"' in page
-    assert "And this?" in page
     assert 'name="outcome"' not in page
 
 
@@ -198,7 +218,7 @@ def test_the_second_of_two_people_is_told_and_keeps_his_text(
     response = send(signed_in(ada), asked, **typed)
     page = text(response)
     assert response.status_code == 409
-    assert "<bdi>bob</bdi> answered this first" in page
+    assert "<bdi>bob</bdi> approved this at" in page
     assert "180" in page
     assert "Agreed on the phone." in page
     assert "Note: my long note\nReason: No.</textarea>" in page
@@ -235,9 +255,9 @@ def test_an_answer_after_the_deadline_is_too_late(
     _forget_request(asked)
     response = send(signed_in(ada), asked, reason="kept")
     assert response.status_code == 410
-    assert "Time ran out" in text(response)
+    assert "Closed by deadline at" in text(response)
     assert "Reason: kept" in text(response)
-    assert "Time ran out" in show(signed_in(ada), asked)
+    assert "Closed by deadline at" in show(signed_in(ada), asked)
 
 
 def _forget_request(asked: InputRequest) -> None:
@@ -254,7 +274,7 @@ def test_a_request_of_an_aborted_run_is_withdrawn(
     Handler(asked.run_id).abort(actor="olga")
     response = send(signed_in(ada), asked, reason="kept")
     assert response.status_code == 409
-    assert "The run has ended (aborted)" in text(response)
+    assert "The run was aborted by <bdi>olga</bdi>" in text(response)
     assert "Reason: kept" in text(response)
     assert "Withdrawn" in show(signed_in(ada), asked)
 
@@ -298,7 +318,7 @@ def test_an_open_page_learns_that_somebody_answered(
     assert "notice" not in client.get(address).content.decode()
     answer_as(bob, asked)
     news = client.get(address).content.decode()
-    assert "Answered by <bdi>bob</bdi>" in news
+    assert "<bdi>bob</bdi> approved this at" in news
     assert "<form" not in news
 
 

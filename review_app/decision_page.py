@@ -1,0 +1,150 @@
+"""The page of one request as one reader sees it: in which state, and what beside it."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from review_app.answer_sheet import AnswerSheet
+from review_app.fragments import draw_lines
+from review_app.given_answer import answer_of
+from review_app.json_text import json_text
+from review_app.previous_round import previous_round
+from review_app.queue.tabs import TABS
+from review_app.queue_list import QueueList
+from review_app.together import together
+from review_app.what_next import what_next
+from workflows_app import access
+from workflows_app.engine.policy import DEADLINE
+from workflows_app.models import InputRequest, InputResponse, RunEvent
+from workflows_app.runtime.definitions import get_definition
+
+SHOWN_LINES = 5
+MOST_OTHERS = 10
+
+
+def describe(
+    sheet: AnswerSheet, user: User, view: QueueList, panel: str
+) -> dict[str, Any]:
+    """All that the page tells; `panel` is the state, where an answer has led to it."""
+    asked = sheet.asked
+    votes = votes_on(asked)
+    mine = next((vote for vote in votes if vote.user == user), None)
+    objection = access.find_objection_to(user, asked)
+    panel = panel or find_panel(asked, objection, mine)
+    around = view.around(user, asked)
+    return {
+        "asked": asked,
+        "content": asked.content,
+        "run": asked.run,
+        "version": get_definition(asked.run.definition_id).version,
+        "sheet": sheet,
+        "panel": panel,
+        "panel_template": f"review/_panel_{panel}.html",
+        "objection": objection,
+        "view": view,
+        "tab": TABS[view.tab],
+        "around": around,
+        "next": around.next,
+        "others": _others_of_run(user, asked),
+        "lines": _so_far(asked),
+        "mine": mine,
+        "what_next": what_next(asked),
+        "previous": previous_round(user, asked),
+        **together(user, asked),
+        **_answer(asked, votes),
+        **_news_of(panel, sheet),
+    }
+
+
+def votes_on(asked: InputRequest) -> list[InputResponse]:
+    """The answers that stand, oldest first."""
+    standing = asked.responses.filter(withdrawn_at=None).select_related("user")
+    return list(standing.order_by("at"))
+
+
+def is_by_deadline(response: InputResponse | None) -> bool:
+    """A deadline is no person, and nobody's answer came before it."""
+    return response is not None and response.responder_kind == DEADLINE.kind
+
+
+def find_panel(
+    asked: InputRequest, objection: str | None, mine: InputResponse | None
+) -> str:
+    """The state that the panel shows, as long as nobody has tried to answer."""
+    match asked.status:
+        case InputRequest.Status.OPEN:
+            if mine is not None:
+                return "partly"
+            return "no_right" if objection else "open"
+        case InputRequest.Status.DECIDED if mine is not None and mine.decides:
+            return "undo"
+        case InputRequest.Status.DECIDED | InputRequest.Status.ANSWERED:
+            return "decided"
+        case _:
+            return str(asked.status)
+
+
+def _answer(asked: InputRequest, votes: list[InputResponse]) -> dict[str, Any]:
+    """The answer that decided, if one did, as fields to be read."""
+    response = next((vote for vote in votes if vote.decides), None)
+    if response is None:
+        return {"response": None}
+    content = asked.content
+    outcomes = {each["key"]: each["label"] for each in content["outcomes"]}
+    return {
+        "response": response,
+        "outcome_label": outcomes.get(response.outcome, response.outcome),
+        "given": answer_of(content, response.value),
+    }
+
+
+def _news_of(panel: str, sheet: AnswerSheet) -> dict[str, Any]:
+    """What a single state tells beside the rest."""
+    match panel:
+        case "undo":
+            return {"seconds_left": _seconds_left(sheet.asked)}
+        case "changed":
+            return {"changes": _changes(sheet)}
+        case "withdrawn":
+            return {"aborted": _find_abort(sheet.asked)}
+        case _:
+            return {}
+
+
+def _seconds_left(asked: InputRequest) -> float:
+    assert asked.effective_at is not None  # it is decided
+    return max(0.0, (asked.effective_at - timezone.now()).total_seconds())
+
+
+def _changes(sheet: AnswerSheet) -> dict[str, Any] | None:
+    """What was shown beside what is asked, where this run did ask that, too."""
+    seen = InputRequest.objects.filter(
+        root_id=sheet.asked.root_id, digest=sheet.given.get("digest", "")
+    ).first()
+    if seen is None:
+        return None
+    texts = {
+        "before": json_text(seen.content),
+        "after": json_text(sheet.asked.content),
+    }
+    return {"type": "diff", "title": "What is different", "value": texts}
+
+
+def _find_abort(asked: InputRequest) -> RunEvent | None:
+    """Who ended the run, and why, if somebody did."""
+    aborts = RunEvent.objects.filter(run=asked.run_id, kind="run_aborted")
+    return aborts.order_by("-number").first()
+
+
+def _so_far(asked: InputRequest) -> list[str]:
+    """The last lines of the run's log, drawn as on the run's own page."""
+    after = asked.run.last_number - SHOWN_LINES
+    return list(draw_lines(asked.run_id, after=after, most=SHOWN_LINES))
+
+
+def _others_of_run(user: User, asked: InputRequest) -> list[InputRequest]:
+    """What else the run asks, as far as this person may see it."""
+    seen = access.visible_requests(user).exclude(pk=asked.pk)
+    others = seen.filter(root_id=asked.root_id, status=InputRequest.Status.OPEN)
+    return list(others.defer("shown", "policy")[:MOST_OTHERS])

@@ -1,0 +1,63 @@
+// Deciding: once, on purpose, and about what is on the page.
+(() => {
+  const QUIET = 400; // ms after an advance in which nothing decides: no double decisions
+  const byId = (id) => document.getElementById(id), form = () => byId("decision");
+  const stop = (event) => (event.preventDefault(), event.stopImmediatePropagation());
+  let shown = form()?.action, shownAt = -QUIET;
+
+  // The second click of a double click must not decide, least of all about the next request.
+  function guard(event) {
+    const button = event.target.closest("[name=outcome], [name=confirmed]");
+    if (!button) return;
+    if (event.detail > 1 || performance.now() - shownAt < QUIET) return stop(event);
+    const dialog = byId(button.dataset.confirm);
+    if (!dialog || ("needsReason" in button.dataset && !form().reason.value.trim())) return;
+    stop(event);
+    button.focus(); // where Esc and Cancel lead back to
+    dialog.showModal();
+  }
+
+  async function press(event) {
+    const button = event.target.closest("dialog [data-close], [data-copied]");
+    button?.closest("dialog")?.close();
+    if (!button?.dataset.copied) return;
+    await navigator.clipboard.writeText(button.dataset.text ?? document.querySelector(button.dataset.copy).value);
+    byId("say-polite").textContent = button.dataset.copied;
+  }
+
+  function begin(event) {
+    if (event.target !== form()) return;
+    const { value } = event.detail.requestConfig.triggeringEvent.submitter;
+    document.querySelector("dialog[open]")?.close();
+    for (const each of form().elements) if (each.name === "outcome" && each.value === value) each.setAttribute("aria-busy", "true");
+  }
+
+  function end() {
+    for (const each of document.querySelectorAll("#decision [aria-busy]")) each.removeAttribute("aria-busy");
+  }
+
+  // A refusal that comes as a page is shown; any other 403 would take away what was typed.
+  function receive({ detail }) {
+    const isOurs = detail.requestConfig.elt === form() && detail.xhr.status === 403;
+    if (isOurs && detail.serverResponse.includes('id="decide"')) detail.shouldSwap = true;
+  }
+
+  function arrive({ detail }) {
+    if (detail.target?.id !== "main") return;
+    if (form()?.action !== shown) shownAt = performance.now();
+    shown = form()?.action;
+    prepare();
+  }
+
+  function prepare() {
+    for (const each of document.querySelectorAll("[data-copied]")) each.hidden = !navigator.clipboard;
+  }
+
+  addEventListener("click", guard, true);
+  document.addEventListener("click", press);
+  document.addEventListener("htmx:beforeRequest", begin);
+  document.addEventListener("htmx:afterRequest", end);
+  document.addEventListener("htmx:beforeSwap", receive);
+  document.addEventListener("htmx:afterSwap", arrive);
+  prepare();
+})();
