@@ -129,8 +129,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _follow(self, run_id: UUID, number: int, newest: int) -> None:
         topic = f"run:{run_id}"
         if newest - number > MOST_MISSED:
+            missed = await _missed(run_id, number + 1, newest)
             number = newest
-            await self._tell(topic=topic, number=number, reset=True)
+            await self._tell(topic=topic, number=number, reset=True, html=missed)
         async with aclosing(subscribe(run_id, after=number)) as lines:
             async for line in lines:
                 await self._tell_line(topic, line)
@@ -214,6 +215,12 @@ def _read_ack(text: str | None) -> int | None:
         return None
     number = message.get("ack") if isinstance(message, dict) else None
     return number if type(number) is int and len(message) == 1 else None
+
+
+async def _missed(run_id: UUID, first: int, last: int) -> str:
+    """What a page shows in place of too many lines: a gap, and how the run stands."""
+    draw = database_sync_to_async(fragments.draw_status)
+    return fragments.draw_gap(run_id, first, last) + await draw(run_id, last)
 
 
 async def _status(line: Line) -> str:

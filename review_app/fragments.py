@@ -1,6 +1,7 @@
 """Fragments that pages and sockets share, each drawn once for everybody."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
@@ -34,6 +35,36 @@ _rows: dict[tuple[UUID, int], SafeString] = {}
 _statuses: dict[UUID, tuple[int, SafeString]] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Lines that are not loaded, before or after those that are.
+
+    Among filtered lines nobody has counted them.
+    """
+
+    first: int
+    last: int
+    is_earlier: bool
+    is_counted: bool = True
+
+    @property
+    def count(self) -> int:
+        return self.last - self.first + 1
+
+    @property
+    def page_query(self) -> str:
+        """Where the next of them are, for a page of its own."""
+        return (
+            f"before={self.last + 1}" if self.is_earlier else f"after={self.first - 1}"
+        )
+
+    @property
+    def query(self) -> str:
+        """The same, for the place of the gap itself."""
+        other = f"down_to={self.first}" if self.is_earlier else f"up_to={self.last}"
+        return f"{self.page_query}&{other}"
+
+
 def draw_line(line: Line) -> SafeString:
     """A line of the log as a row of the timeline; lines never change."""
     key = line.run_id, line.number
@@ -50,6 +81,12 @@ def draw_lines(run_id: UUID, *, after: int, most: int) -> Iterator[SafeString]:
         yield from map(draw_line, lines)
         most -= len(lines)
         after = lines[-1].number
+
+
+def draw_gap(run_id: UUID, first: int, last: int) -> SafeString:
+    """A row in place of lines that a page has missed, and may load."""
+    context = {"run": {"pk": run_id}, "gap": Gap(first, last, is_earlier=False)}
+    return _draw("review/_event_gap.html", context)
 
 
 def find_status(run_id: UUID, number: int) -> SafeString | None:

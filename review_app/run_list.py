@@ -1,25 +1,41 @@
 """The list of runs: which it shows, page by page. The address says all of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeAlias
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 from django.http import QueryDict
+from django.utils.dateparse import parse_date
 
 from workflows_app import access
-from workflows_app.models import InputRequest, Run
-from workflows_app.runtime.definitions import current_definitions
+from workflows_app.models import InputRequest, Run, Source
+from workflows_app.runtime.definitions import EXTERNAL, current_definitions
 
 Runs: TypeAlias = "QuerySet[Run]"
 
 PAGE_SIZE = 25
 PAUSED = "paused"
-LONGEST_NAME = 100
+STATUSES = [*Run.Status.choices, (PAUSED, "paused")]
+STUCK_AFTER = timedelta(hours=1)
+"""A run that should be running and has done nothing for so long needs a look."""
+LONGEST_NAME = 150
+ME, PROGRAM = "me", "program"
+ANY_VALUE = "*"
+
+
+def stuck(runs: Runs) -> Runs:
+    """Those that neither wait for a person nor are paused, and yet do nothing."""
+    return runs.filter(
+        status=Run.Status.RUNNING,
+        paused=False,
+        changed_at__lt=Now() - STUCK_AFTER,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +53,44 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class RunList:
-    """What somebody looks at."""
+    """What somebody looks at.
+
+    `tag` names tags that a run must have, all of them: "region=EU, plan=*"; `by` is who
+    started it: a person, a webhook source, "me", or "program"; `since` and `until` are
+    days.
+    """
 
     status: str = ""
     workflow: str = ""
+    stuck: str = ""
+    tag: str = ""
+    by: str = ""
+    since: str = ""
+    until: str = ""
 
     @classmethod
     def read(cls, query: QueryDict) -> "RunList":
         status = query.get("status", "")
-        known = {*Run.Status.values, PAUSED}
-        name = query.get("workflow", "").replace("\0", "")[:LONGEST_NAME]
-        return cls(status if status in known else "", name)
+        known = {key for key, _ in STATUSES}
+        return cls(
+            status=status if status in known else "",
+            workflow=_text(query, "workflow"),
+            stuck="1" if query.get("stuck") == "1" else "",
+            tag=_text(query, "tag"),
+            by=_text(query, "by"),
+            since=_day_text(query, "since"),
+            until=_day_text(query, "until"),
+        )
 
     @property
     def query(self) -> str:
         """The query string that leads here; empty for the plain list."""
-        asked = {"status": self.status, "workflow": self.workflow}
-        return urlencode({name: value for name, value in asked.items() if value})
+        return urlencode({name: value for name, value in asdict(self).items() if value})
+
+    @property
+    def is_refined(self) -> bool:
+        """Whether it asks for more than what the first line of filters has."""
+        return bool(self.stuck or self.tag or self.by or self.since or self.until)
 
     def page(self, user: User, after: str = "") -> Page:
         """The runs that follow one of them, or the newest."""
@@ -68,17 +105,72 @@ class RunList:
         return Page(rows[:PAGE_SIZE], len(rows) > PAGE_SIZE)
 
     def workflows(self) -> list[str]:
-        """Names to filter by."""
+        """Names to filter by; what lives elsewhere comes last."""
         names = set(current_definitions().values_list("name", flat=True))
-        return sorted((names | {self.workflow}) - {""})
+        named = sorted((names | {self.workflow}) - {"", EXTERNAL.name})
+        return [*named, EXTERNAL.name]
+
+    def sources(self) -> list[str]:
+        """The webhook sources, for who looks for what one of them started."""
+        return list(Source.objects.order_by("name").values_list("name", flat=True))
 
     def _runs(self, user: User) -> Runs:
         runs = access.visible_runs(user)
         if self.workflow:
             runs = runs.filter(workflow=self.workflow)
+        if self.stuck:
+            runs = stuck(runs)
+        if self.tag:
+            runs = runs.filter(_tagged(self.tag))
+        if self.by:
+            runs = runs.filter(_started_by(self.by, user))
+        if self.since:
+            runs = runs.filter(created_at__gte=_midnight(self.since))
+        if self.until:
+            runs = runs.filter(created_at__lt=_midnight(self.until) + timedelta(days=1))
         if self.status == PAUSED:
             return runs.filter(paused=True, finished_at=None)
         return runs.filter(status=self.status) if self.status else runs
+
+
+def _text(query: QueryDict, name: str) -> str:
+    return query.get(name, "").replace("\0", "").strip()[:LONGEST_NAME]
+
+
+def _day_text(query: QueryDict, name: str) -> str:
+    day = _day(query.get(name, ""))
+    return day.isoformat() if day else ""
+
+
+def _day(text: str) -> date | None:
+    """A day after which there is another one; None for anything else."""
+    try:
+        day = parse_date(text)
+    except ValueError:
+        return None
+    return day if day and day < date.max else None
+
+
+def _midnight(day: str) -> datetime:
+    return datetime.combine(date.fromisoformat(day), time(), UTC)
+
+
+def _tagged(text: str) -> Q:
+    """All of the named tags; one without a value, or with `*`, may have any."""
+    found = Q()
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, value = (piece.strip() for piece in part.partition("="))
+        is_any = value in ("", ANY_VALUE)
+        found &= Q(tags__has_key=name) if is_any else Q(tags__contains={name: value})
+    return found
+
+
+def _started_by(name: str, user: User) -> Q:
+    if name == ME:
+        return Q(started_by=user)
+    if name == PROGRAM:
+        return Q(started_by=None, source=None)
+    return Q(started_by__username__iexact=name) | Q(source__name__iexact=name)
 
 
 def _count_open() -> Coalesce:

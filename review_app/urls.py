@@ -4,6 +4,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
+from review_app.run.export import FORMS
 from review_app.views import (
     account,
     answer_links,
@@ -11,8 +12,10 @@ from review_app.views import (
     drafts,
     preferences,
     queue,
+    run_acts,
     runs,
     shown,
+    snapshots,
     start,
     together,
     undo,
@@ -52,11 +55,30 @@ urlpatterns = [
     path("runs/start/", start.choose, name="choose"),
     path("runs/start/<str:workflow>/", start.start, name="start"),
     path("runs/<uuid:pk>/", runs.run, name="run"),
-    path("runs/<uuid:pk>/pause/", runs.pause, name="pause"),
-    path("runs/<uuid:pk>/resume/", runs.resume, name="resume"),
-    path("runs/<uuid:pk>/abort/", runs.abort, name="abort"),
+    path("runs/<uuid:pk>/pause/", run_acts.pause, name="pause"),
+    path("runs/<uuid:pk>/resume/", run_acts.resume, name="resume"),
+    path("runs/<uuid:pk>/abort/", run_acts.abort, name="abort"),
+    path("runs/<uuid:pk>/retry/", run_acts.retry, name="retry"),
+    path("runs/<uuid:pk>/restart/", run_acts.restart, name="restart"),
+    path("runs/<uuid:pk>/secrets/", runs.secrets, name="secrets"),
+    path("runs/<uuid:pk>/graph/", runs.graph, name="graph"),
     path("runs/<uuid:pk>/events/", runs.events, name="events"),
+    path("runs/<uuid:pk>/lines/", runs.lines, name="lines"),
+    *(
+        path(f"runs/<uuid:pk>/events.{form}", runs.take_lines, {"form": form}, form)
+        for form in FORMS
+    ),
+    path("runs/<uuid:pk>/snapshots/now/", snapshots.take_now, name="snapshot_now"),
+    path("runs/<uuid:pk>/snapshots/compare/", snapshots.compare_two, name="compare"),
     path(
-        "runs/<uuid:pk>/snapshots/<uuid:snapshot_pk>/", runs.snapshot, name="snapshot"
+        "runs/<uuid:pk>/snapshots/<uuid:snapshot_pk>/", snapshots.take, name="snapshot"
+    ),
+    path(
+        "runs/<uuid:pk>/snapshots/<uuid:snapshot_pk>/resume/",
+        snapshots.resume,
+        name="resume_from",
+    ),
+    path(
+        "runs/<uuid:pk>/snapshots/<uuid:snapshot_pk>/fork/", snapshots.fork, name="fork"
     ),
 ]

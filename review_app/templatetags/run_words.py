@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
 from review_app.json_text import json_text
+from review_app.redaction import masked
 from review_app.visible import visible
 from workflows_app.models import Run
 from workflows_app.stream.log import Line
@@ -90,6 +91,26 @@ CAUSES = {
     "aborted": "The run was aborted",
     "timed_out": "The run was out of time",
 }
+STAGES: dict[str | None, tuple[str, str]] = {
+    None: ("circle-dashed", "quiet"),
+    "waiting": ("hand", "warn"),
+    "decided": ("user-check", "warn"),
+    "running": ("loader", "accent"),
+    "queued": ("clock", "accent"),
+    "retry": ("rotate-cw", "warn"),
+    "later": ("clock", "quiet"),
+    "held": ("circle-pause", "warn"),
+    "failed": ("circle-x", "danger"),
+    "cut": ("ban", "danger"),
+    "done": ("check", "ok"),
+}
+"""Glyph and tone of each stage that a step may be at; None: it has not begun."""
+
+FROM_PEOPLE = ("input_", "vote_")
+"""How the kinds of lines begin that end a wait for a person."""
+TRACE_LINES = 6
+"""Lines of a traceback that are shown at once: its end tells what happened."""
+
 UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 SHORT = 10.0
 SMALL = 2_000
@@ -129,6 +150,22 @@ def status_words(run: Run) -> str:
 
 
 @register.filter
+def stage_icon(stage: str | None) -> str:
+    return STAGES[stage][0]
+
+
+@register.filter
+def stage_tone(stage: str | None) -> str:
+    return STAGES[stage][1]
+
+
+@register.simple_tag
+def stages() -> list[str | None]:
+    """All stages: a graph that changes may come to need each of their glyphs."""
+    return list(STAGES)
+
+
+@register.filter
 def duration(length: timedelta | float | None) -> str:
     """A length of time in its two largest units: "2 h 45 min", "1.5 s", "8 ms"."""
     if length is None:
@@ -163,6 +200,12 @@ def waited(line: Line) -> str:
     pause = line.since_before
     is_long = pause >= timedelta(minutes=1) and not line.kind.startswith("step_")
     return duration(pause) if is_long else ""
+
+
+@register.filter
+def ends_wait(line: Line) -> bool:
+    """Whether somebody did what the run had waited for."""
+    return line.kind.startswith(FROM_PEOPLE)
 
 
 @register.filter
@@ -204,8 +247,26 @@ def snapshot_cause(cause: str) -> str:
 
 @register.filter
 def brief(line: Line) -> str:
-    """The body of a line as text, if it is small."""
-    return json_text(line.content) if len(line.body) <= SMALL else ""
+    """The body of a line as text without its secrets, if it is small."""
+    return json_text(masked(line.content)) if len(line.body) <= SMALL else ""
+
+
+@register.filter
+def without_secrets(text: str) -> str:
+    """Text in which nothing looks like a key of a known service."""
+    return str(masked(text))
+
+
+@register.filter
+def last_lines(traceback: str) -> str:
+    """The end of a traceback."""
+    lines = traceback.rstrip().splitlines()
+    return "\n".join(lines[-TRACE_LINES:])
+
+
+@register.filter
+def is_long_trace(traceback: str) -> bool:
+    return len(traceback.rstrip().splitlines()) > TRACE_LINES
 
 
 @register.filter

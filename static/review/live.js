@@ -61,7 +61,7 @@
     if (!cursors.has(message.topic) || message.number <= cursors.get(message.topic)) return;
     cursors.set(message.topic, message.number);
     if (message.reset) tell("missed");
-    else tell("lines", message.html);
+    tell("lines", message.html);
     newest = message.number;
     acking ??= setTimeout(acknowledge, ACK);
   }
@@ -90,7 +90,7 @@
 
   // The next request was swapped in: other topics, another socket.
   function move(event) {
-    if (event.detail.target.id !== "main" || isOver) return;
+    if (event.detail.target?.id !== "main" || isOver) return;
     const before = names.join();
     readTopics();
     if (names.join() === before) return;

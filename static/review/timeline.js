@@ -18,7 +18,7 @@
   function add(event) {
     const template = document.createElement("template");
     template.innerHTML = event.detail;
-    const list = byId("timeline"), follows = list && isAtEnd(list);
+    const list = byId("timeline"), follows = list && byId("follow")?.checked !== false && isAtEnd(list);
     for (const each of [...template.content.children]) {
       for (const time of each.querySelectorAll("time")) time.title = new Date(time.dateTime).toLocaleString();
       if (!each.matches("li")) {

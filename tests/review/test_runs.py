@@ -1,6 +1,5 @@
-"""The pages of runs: who sees what of them, and what operators do."""
+"""The page of a run: who sees what of it, and what operators do."""
 
-import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,13 +8,11 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
 
 from review_app.templatetags import run_words
-from tests import flows
+from tests import families, flows
 from tests.factories import make_run, run_steps
 from workflows_app.engine import StartEvent, StopEvent, Workflow, step
-from workflows_app.engine.snapshot import Snapshot
 from workflows_app.models import (
     Callback,
     Delivery,
@@ -53,6 +50,11 @@ def _page(client: Client, run: Run, query: str = "") -> str:
     return response.content.decode()
 
 
+def _numbers(page: str) -> list[int]:
+    """The numbers of the lines on a page, without its gaps."""
+    return [int(number) for number in re.findall(r'id="event-(\d+)"', page)]
+
+
 def _answer(run: Run, user: User, reason: str = "") -> None:
     asked = InputRequest.objects.filter(run=run).earliest("id")
     answer = Answer(
@@ -65,72 +67,6 @@ def _answer(run: Run, user: User, reason: str = "") -> None:
     )
     Handler(run.pk).respond(asked.request_id, answer)
     run_steps(run.pk)
-
-
-# The list
-
-
-def test_the_list_shows_the_newest_run_first(
-    ada: User, signed_in: SignedIn, run: Run
-) -> None:
-    newer = make_run(flows.two_branches)
-    page = signed_in(ada).get("/runs/").content.decode()
-    assert page.index(f"run-{newer.pk}") < page.index(f"run-{run.pk}")
-    assert "Waiting for a person (2 open)" in page
-    assert "Waiting for a person (1 open)" in page
-
-
-def test_the_list_goes_on_where_a_page_ended(ada: User, signed_in: SignedIn) -> None:
-    runs = [make_run() for _ in range(27)]
-    client = signed_in(ada)
-    first = client.get("/runs/").content.decode()
-    found = re.findall(r'id="run-([0-9a-f-]{36})"', first)
-    assert found == [str(run.pk) for run in reversed(runs[2:])]
-    address = re.search(r'id="next-page" href="\?([^"]+)"', first)
-    assert address
-    second = client.get(f"/runs/?{address[1]}").content.decode()
-    found = re.findall(r'id="run-([0-9a-f-]{36})"', second)
-    assert found == [str(run.pk) for run in reversed(runs[:2])]
-    assert "next-page" not in second
-
-
-def test_the_list_is_filtered_by_status_and_workflow(
-    olga: User, signed_in: SignedIn, run: Run
-) -> None:
-    failed = make_run(broken)
-    Handler(run.pk).pause()
-    client = signed_in(olga)
-    for query, shown in [
-        ("status=failed", {failed.pk}),
-        ("status=waiting", {run.pk}),
-        ("status=paused", {run.pk}),
-        ("status=waiting&workflow=broken-run", set()),
-        ("workflow=broken-run", {failed.pk}),
-        ("status=nonsense", {run.pk, failed.pk}),
-        ("after=nonsense", {run.pk, failed.pk}),
-    ]:
-        page = client.get(f"/runs/?{query}").content.decode()
-        assert {pk for pk in (run.pk, failed.pk) if f"run-{pk}" in page} == shown, query
-
-
-def test_the_list_takes_the_same_number_of_queries_for_any_number_of_runs(
-    olga: User,
-    signed_in: SignedIn,
-    django_assert_max_num_queries: DjangoAssertNumQueries,
-) -> None:
-    for _ in range(8):
-        make_run(user=olga)
-    client = signed_in(olga)
-    with django_assert_max_num_queries(8):
-        client.get("/runs/")
-
-
-def test_a_person_without_rights_sees_an_empty_list(
-    eve: User, signed_in: SignedIn, run: Run
-) -> None:
-    page = signed_in(eve).get("/runs/").content.decode()
-    assert "No runs yet" in page
-    assert str(run.pk) not in page
 
 
 # The page
@@ -178,7 +114,7 @@ def test_a_long_wait_is_one_line_with_its_length(
     _answer(run, ada)
     began = run.created_at - timedelta(hours=2, minutes=45)
     RunEvent.objects.filter(run=run, number__lte=run.last_number).update(at=began)
-    assert "2 h 45 min later" in _page(signed_in(ada), run)
+    assert "waiting 2 h 45 min" in _page(signed_in(ada), run)
 
 
 def test_an_error_is_told_with_its_message_and_its_traceback(
@@ -211,58 +147,6 @@ def test_a_kind_of_line_that_nobody_knows_is_told_by_its_name(
 ) -> None:
     RunEvent.objects.filter(run=run, number=1).update(kind="moon_rose")
     assert "<code>moon_rose</code>" in _page(signed_in(olga), run)
-
-
-def test_a_large_body_has_a_page_of_its_own(
-    olga: User, signed_in: SignedIn, run: Run
-) -> None:
-    said = json.dumps({"event_type": "P", "event": {"text": "x" * 5000 + "<i>"}})
-    RunEvent.objects.filter(run=run, number=1).update(kind="progress", body=said)
-    client = signed_in(olga)
-    address = f"/runs/{run.pk}/events/?line=1"
-    page = _page(client, run)
-    assert "x" * 5000 not in page
-    assert f'href="{address}"' in page
-    line = client.get(address).content.decode()
-    assert "x" * 5000 + "&lt;i&gt;" in line
-    assert client.get(f"/runs/{run.pk}/events/?line=999").status_code == 404
-
-
-def test_a_run_with_5000_lines_shows_the_last_500_and_reads_no_others(
-    olga: User,
-    signed_in: SignedIn,
-    run: Run,
-    django_assert_max_num_queries: DjangoAssertNumQueries,
-) -> None:
-    said = '{"event_type": "P", "event": {"message": "Row checked"}}'
-    RunEvent.objects.bulk_create(
-        RunEvent(
-            run=run,
-            number=number,
-            at=run.changed_at,
-            kind="progress",
-            actor_kind="engine",
-            body=said,
-        )
-        for number in range(run.last_number + 1, 5001)
-    )
-    Run.objects.filter(pk=run.pk).update(last_number=5000)
-    client = signed_in(olga)
-    with django_assert_max_num_queries(15):
-        page = _page(client, run)
-    numbers = [int(number) for number in re.findall(r'data-number="(\d+)"', page)]
-    assert numbers == list(range(4501, 5001))
-    earlier = _page(client, run, "?before=4501")
-    numbers = [int(number) for number in re.findall(r'data-number="(\d+)"', earlier)]
-    assert numbers == list(range(4001, 4501))
-    assert 'id="timeline"' not in earlier  # what comes live belongs to the newest lines
-
-
-@pytest.mark.parametrize("before", ["0", "-5", "x", "9" * 30, "1", "99999"])
-def test_an_odd_place_in_the_timeline_is_no_error(
-    olga: User, signed_in: SignedIn, run: Run, before: str
-) -> None:
-    _page(signed_in(olga), run, f"?before={before}")
 
 
 # The tabs
@@ -344,28 +228,6 @@ def test_an_empty_tab_says_so(
     assert told in _page(signed_in(olga), make_run(broken), f"?tab={tab}")
 
 
-def test_a_snapshot_is_taken_away_as_json_by_operators(
-    olga: User, ada: User, signed_in: SignedIn, run: Run
-) -> None:
-    row = run.snapshots.get()
-    address = f"/runs/{run.pk}/snapshots/{row.pk}/"
-    assert address in _page(signed_in(olga), run, "?tab=snapshots")
-    response = signed_in(olga).get(address)
-    assert response.headers["Content-Type"] == "application/json"
-    assert "attachment" in response.headers["Content-Disposition"]
-    assert Snapshot.load(response.content).run_id == str(run.pk)
-    assert address not in _page(signed_in(ada), run, "?tab=snapshots")
-    assert signed_in(ada).get(address).status_code == 404
-
-
-def test_a_snapshot_of_another_run_is_not_found(
-    olga: User, signed_in: SignedIn, run: Run
-) -> None:
-    other = make_run().snapshots.get()
-    address = f"/runs/{run.pk}/snapshots/{other.pk}/"
-    assert signed_in(olga).get(address).status_code == 404
-
-
 # What operators do
 
 
@@ -411,12 +273,24 @@ def test_buttons_that_cannot_work_are_off_and_say_why(
     ada: User, olga: User, signed_in: SignedIn, run: Run
 ) -> None:
     page = _page(signed_in(ada), run)
-    assert 'id="pause" type="submit" disabled aria-describedby="hindrance"' in page
+    for key in ("pause", "abort", "retry"):
+        off = f'id="{key}" type="button" disabled aria-describedby="why-not-{key}"'
+        assert off in page
+        assert f'id="why-not-{key}"' in page
     assert "Only operators, and who started the run" in page
     Handler(run.pk).abort()
     page = _page(signed_in(olga), run)
-    assert 'id="abort" type="button" disabled aria-describedby="hindrance"' in page
+    assert 'id="abort" type="button" disabled' in page
     assert "The run is over: Aborted." in page
+    assert f'id="retry" href="/runs/{run.pk}/retry/"' in page
+
+
+def test_a_run_that_works_for_another_is_not_retried_alone(
+    olga: User, signed_in: SignedIn
+) -> None:
+    child = Run.objects.get(parent=make_run(families.parent))
+    Handler(child.pk).abort()
+    assert "It works for another run: retry that one." in _page(signed_in(olga), child)
 
 
 def test_the_head_is_drawn_anew_for_each_reader(
@@ -433,14 +307,31 @@ def test_the_head_is_drawn_anew_for_each_reader(
 # Who may not
 
 
-@pytest.mark.parametrize("path", ["", "events/", "events/?line=1", "abort/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "events/",
+        "events/?line=1",
+        "lines/",
+        "events.csv",
+        "events.jsonl",
+        "graph/",
+        "abort/",
+        "pause/",
+        "retry/",
+        "restart/",
+        "snapshots/now/",
+        "snapshots/compare/",
+    ],
+)
 def test_a_run_that_one_may_not_see_is_not_there(
     eve: User, signed_in: SignedIn, run: Run, path: str
 ) -> None:
     assert signed_in(eve).get(f"/runs/{run.pk}/{path}").status_code == 404
 
 
-@pytest.mark.parametrize("verb", ["pause", "resume", "abort"])
+@pytest.mark.parametrize("verb", ["pause", "resume", "abort", "restart", "secrets"])
 def test_a_reviewer_does_not_operate(
     ada: User, signed_in: SignedIn, run: Run, verb: str
 ) -> None:
@@ -448,11 +339,26 @@ def test_a_reviewer_does_not_operate(
     assert Run.objects.get(pk=run.pk).status == "waiting"
 
 
-@pytest.mark.parametrize("verb", ["pause", "resume"])
-def test_nothing_is_done_by_looking(
-    olga: User, signed_in: SignedIn, run: Run, verb: str
+@pytest.mark.parametrize("path", ["pause/", "abort/", "retry/", "restart/"])
+def test_a_reviewer_is_not_even_asked(
+    ada: User, signed_in: SignedIn, run: Run, path: str
 ) -> None:
-    assert signed_in(olga).get(f"/runs/{run.pk}/{verb}/").status_code == 405
+    assert signed_in(ada).get(f"/runs/{run.pk}/{path}").status_code == 404
+
+
+def test_nothing_is_done_by_looking(olga: User, signed_in: SignedIn, run: Run) -> None:
+    client, snapshot = signed_in(olga), run.snapshots.get()
+    before = Run.objects.count()
+    for verb in ("pause", "abort", "retry", "restart"):
+        assert client.get(f"/runs/{run.pk}/{verb}/").status_code == 200
+    for verb in ("resume", "fork"):
+        address = f"/runs/{run.pk}/snapshots/{snapshot.pk}/{verb}/"
+        assert client.get(address).status_code == 200
+    for verb in ("resume", "secrets"):
+        assert client.get(f"/runs/{run.pk}/{verb}/").status_code == 405
+    untouched = Run.objects.get(pk=run.pk)
+    assert (untouched.revision, untouched.paused) == (run.revision, False)
+    assert Run.objects.count() == before
 
 
 def test_nothing_is_done_for_another_site(olga: User, run: Run) -> None:
@@ -477,22 +383,6 @@ def test_a_run_that_is_over_is_told_to_be(
     response = signed_in(olga).post(f"/runs/{run.pk}/{verb}/")
     assert response.status_code == 409
     assert "nothing can be done with it any more" in response.content.decode()
-
-
-# Without a socket
-
-
-def test_a_page_without_a_socket_asks_for_the_rows_it_misses(
-    ada: User, signed_in: SignedIn, run: Run
-) -> None:
-    client = signed_in(ada)
-    address = f"/runs/{run.pk}/events/?after={run.last_number}"
-    assert client.get(address).status_code == 204
-    Handler(run.pk).pause(actor="olga")
-    page = client.get(address).content.decode()
-    assert re.findall(r'data-number="(\d+)"', page) == [str(run.last_number + 1)]
-    assert 'id="run-status"' in page
-    assert "Paused" in page
 
 
 @pytest.mark.parametrize(
