@@ -23,3 +23,15 @@ def test_a_run_is_paused_resumed_elsewhere_and_forked(
     ]
 
     assert printed == ["['budget', 'claim']", "100.00", "0.00"]
+
+
+def test_workers_are_listed_and_drained_and_all_runs_followed(
+    house: House, tmp_path: Path
+) -> None:
+    code = "\n".join(piece for _, piece in read_snippets("operating.md", "server"))
+
+    *workers, last = house.run_python(HERE + code, str(tmp_path)).splitlines()
+
+    assert workers[:3] == ["live True True", "draining", "live"]
+    name, is_it, number = last.split()
+    assert (name, is_it, int(number) > 1) == ("refund", "True", True)

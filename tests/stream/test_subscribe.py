@@ -189,13 +189,13 @@ async def test_a_cursor_from_the_future_does_not_disturb_other_readers(
 def _count_fetches(hub: Hub) -> Callable[[], int]:
     """How often the hub asks the database from now on."""
     asked = []
-    query = hub._query
+    query = hub.query
 
     async def counting(*args: object) -> object:
         asked.append(args)
         return await query(*args)  # type: ignore[arg-type]
 
-    hub._query = counting  # type: ignore[assignment,method-assign]
+    hub.query = counting  # type: ignore[assignment,method-assign]
     return lambda: len(asked)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from workflows_app.engine import registry
 from workflows_app.engine.events import (
@@ -55,11 +56,15 @@ class EventReader:
 
     @classmethod
     def of(cls, run: Run) -> "EventReader":
-        workflow = registry.find_workflow(run.workflow)
+        return cls.of_run(run.pk, run.workflow, run.definition_id)
+
+    @classmethod
+    def of_run(cls, run_id: UUID, workflow: str, digest: str) -> "EventReader":
+        known = registry.find_workflow(workflow)
         return cls(
-            str(run.pk),
-            workflow.event_types if workflow else {},
-            get_definition(run.definition_id).auto_publish_events,
+            str(run_id),
+            known.event_types if known else {},
+            get_definition(digest).auto_publish_events,
         )
 
     def events(self, line: Line, wanted: Wanted) -> list[Event]:

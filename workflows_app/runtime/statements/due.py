@@ -56,3 +56,10 @@ POSTMASTER = """
     SELECT pg_postmaster_start_time(),
         extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())::float8
 """
+
+# Lines that were brought here from another server have numbers of its transactions,
+# which this one has not come to yet. They were there before all that happens here.
+FORGET_TRANSACTIONS = sql("""
+    UPDATE {RunEvent} SET transaction = 0
+    WHERE transaction >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+""")

@@ -82,7 +82,10 @@ class Watcher:
         self._remind()
 
     def _notice_restart(self) -> bool:
-        """A database that crashed has forgotten all jobs; its tables are unlogged."""
+        """A database that crashed has forgotten all jobs: their tables are unlogged.
+
+        One that was moved knows transactions that it never saw.
+        """
         started, seconds_ago = _rows(due.POSTMASTER)[0]
         restarted = bool(self.postmaster != started)
         if restarted:
@@ -90,6 +93,7 @@ class Watcher:
             self.trusts_from = max(
                 self.trusts_from, monotonic() + self.lease - seconds_ago
             )
+            execute(due.FORGET_TRANSACTIONS, {})
         return restarted
 
     def _remind(self) -> None:
