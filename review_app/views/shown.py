@@ -20,8 +20,13 @@ from .decision import get_asked
 @signed_in
 def shown(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show the part that `at` points at, as long as it is."""
+    return whole_part(get_asked(request, pk), request.GET.get("at", ""))
+
+
+def whole_part(asked: InputRequest, at: str) -> HttpResponse:
+    """The part at a place, for whoever may see the request."""
     try:
-        part = find_at(_all_of(get_asked(request, pk)), request.GET.get("at", ""))
+        part = find_at(_all_of(asked), at)
     except LookupError:
         raise Http404("The request shows nothing there.") from None
     text = visible(part) if isinstance(part, str) else json_text(part)
