@@ -57,8 +57,8 @@ def history_of(
     found = [Moment(asked.opened_at, "opened", what=asked.step)]
     deeds = [(vote.responder, vote.at) for vote in facts.votes]
     deeds += [(line.actor, line.at) for line in facts.lines]
-    for claim in facts.claims:
-        found += _of_claim(claim, deeds)
+    for before, claim in zip((None, *facts.claims), facts.claims, strict=False):
+        found += _of_claim(claim, before, deeds)
     for vote in facts.votes:
         found += _of_vote(vote, labels.get(vote.outcome, vote.outcome))
     for link in facts.links:
@@ -69,8 +69,12 @@ def history_of(
     return sorted(found, key=lambda moment: moment.at)
 
 
-def _of_claim(claim: ClaimFact, deeds: Sequence[Deed]) -> Iterator[Moment]:
-    yield Moment(claim.claimed_at, "claimed", claim.name)
+def _of_claim(
+    claim: ClaimFact, before: ClaimFact | None, deeds: Sequence[Deed]
+) -> Iterator[Moment]:
+    """How it began, but for one that was taken over, which is told already; its end."""
+    if before is None or before.taken_over_by != claim.owner:
+        yield Moment(claim.claimed_at, "claimed", claim.name)
     if claim.taken_over_by is not None:
         taker = claim.taker or claim.taken_over_by
         yield Moment(

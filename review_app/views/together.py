@@ -85,7 +85,7 @@ def take_over(request: HttpRequest, pk: UUID) -> HttpResponse:
     reason = request.POST.get("reason", "")
     problem, status = attempt(lambda: claims.take_over(user, asked.pk, reason))
     about = {"take_over_problem" if status == INVALID else "problem": problem}
-    return _answer(request, asked, "panel", status, acted=True, **about)
+    return _answer(request, asked, "take_over", status, acted=True, **about)
 
 
 @require_POST

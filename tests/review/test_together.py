@@ -372,7 +372,6 @@ def test_the_history_tells_all_in_order(ada: User, bob: User) -> None:
         ("opened", ""),
         ("claimed", "ada"),
         ("taken_over", "bob"),
-        ("claimed", "bob"),
         ("released", "bob"),
         ("voted", "ada"),
         ("vote_withdrawn", "ada"),
