@@ -1,6 +1,7 @@
 """The form of an answer, made from the JSON Schema of what is asked."""
 
 import json
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -9,10 +10,12 @@ from django.forms.utils import ErrorDict
 from django.http import QueryDict
 
 from review_app.schema_form.fields import AnswerField, JsonField, LinesField
-from review_app.schema_form.group import Node, item_lists
+from review_app.schema_form.group import ItemList, Node, live_nodes
 from review_app.schema_form.place import MISSING, Path, Place, humanised
-from review_app.schema_form.plan import make_plan
+from review_app.schema_form.plan import UNIONS, make_plan
 from review_app.schema_form.rows import Problem, Row, field_problem, row_of
+from review_app.schema_form.variants import MARK as KIND
+from review_app.schema_form.variants import Variants
 from workflows_app.engine.errors import ValidationError
 from workflows_app.engine.schema import SchemaError, check_schema, find_errors
 
@@ -127,7 +130,13 @@ class AnswerForm(forms.Form):
 
     def _show(self, error: SchemaError, unread: set[str]) -> None:
         """Put an error beside the field that it is about, or above all of them."""
-        field = self._find_field(error.path)
+        path = self._to_page(error.path)
+        inner = self._find_inner(error, path)
+        for each in inner:
+            self._show(each, unread)
+        field = self._find_field(path)
+        if inner:
+            return
         if field is None:
             if not unread:  # else the object only lacks what could not be read
                 self.add_error(None, _with_name(error))
@@ -136,16 +145,38 @@ class AnswerForm(forms.Form):
             if message not in self.errors.get(field.place.name, []):
                 self.add_error(field.place.name, message)
 
+    def _to_page(self, path: Path) -> Path:
+        """Turn a path in the answer into one on the page, which has more items."""
+        for each in self._live:
+            if isinstance(each, ItemList):
+                path = each.to_page(path, self.read)
+        return path
+
+    def _find_inner(self, error: SchemaError, path: Path) -> list[SchemaError]:
+        """Say what is wrong with the form that was chosen for a value, not with all."""
+        for each in self._live if error.kind in UNIONS else ():
+            if isinstance(each, Variants) and each.place.path == path:
+                value = _value_at(self.answer, error.path)
+                found = each.find_errors(self.read, value)
+                return [replace(e, path=(*error.path, *e.path)) for e in found]
+        return []
+
     def _find_field(self, path: Path) -> AnswerField | None:
-        """Find the field whose value holds a path of the answer."""
-        for each in () if self.plan is None else item_lists(self.plan):
-            path = each.to_page(path, self.read)
+        """Find the field whose value holds a path, else where its form is chosen."""
         around = [
             each
-            for each in self.answer_fields
-            if each.place.path == path[: len(each.place.path)] and not each.place.mark
+            for each in self._live
+            if isinstance(each, AnswerField)
+            and each.place.path == path[: len(each.place.path)]
         ]
-        return around[0] if around else None
+        values = [each for each in around if not each.place.mark]
+        kinds = [each for each in around if each.place.mark == KIND]
+        return next(iter([*values, *reversed(kinds)]), None)
+
+    @property
+    def _live(self) -> list[Node]:
+        """The parts of the plan that count for what was read."""
+        return [] if self.plan is None else list(live_nodes(self.plan, self.read))
 
 
 def _why_unusable(schema: Schema | None) -> str:
@@ -165,6 +196,12 @@ def _as_json(proposed: Any) -> Any:
         return json.loads(text)
     except (ValueError, TypeError, RecursionError):
         return MISSING
+
+
+def _value_at(answer: Any, path: Path) -> Any:
+    for step in path:
+        answer = answer[step]
+    return answer
 
 
 def _with_name(error: SchemaError) -> str:

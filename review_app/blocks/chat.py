@@ -10,7 +10,7 @@ from review_app.part import Part
 from review_app.shown_text import draw_text
 from review_app.visible import visible
 
-SHOWN = 20
+SHOWN = 10
 """Earlier messages are folded."""
 
 MOST = 200

@@ -53,21 +53,17 @@ def _from_enum(schema: Schema) -> list[Choice]:
 def _from_options(options: list[Any], root: Schema) -> list[Choice]:
     """Read `oneOf` of constants with titles; empty if one option is something else."""
     shapes = [shape_of(option, root).schema for option in options]
-    singles = [_single(shape) for shape in shapes]
-    if not all(singles):
-        return []
-    return [
-        Choice(single[0], visible(str(shape.get("title") or label_of(single[0]))))
-        for single, shape in zip(singles, shapes, strict=True)
-    ]
+    listed = [_listed(shape) for shape in shapes]
+    return [choice for choices in listed for choice in choices] if all(listed) else []
 
 
-def _single(schema: Schema) -> list[Any]:
-    """Give the only value that a schema takes, in a list; an empty list if it has more."""
-    if "const" in schema:
-        return [schema["const"]]
-    values = schema.get("enum")
-    return values if isinstance(values, list) and len(values) == 1 else []
+def _listed(schema: Schema) -> list[Choice]:
+    """The values that an option takes; its title is the name of a single one."""
+    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    if not isinstance(values, list) or len(values) != 1:
+        return _from_enum(schema)
+    title = schema.get("title")
+    return [Choice(values[0], visible(str(title or label_of(values[0]))))]
 
 
 def label_of(value: Any) -> str:

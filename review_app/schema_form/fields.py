@@ -44,6 +44,10 @@ class AnswerField(forms.Field):
     def fields(self) -> Iterator["AnswerField"]:
         yield self
 
+    def parts(self, values: Mapping[str, Any]) -> list[Any]:
+        """It is made of nothing else."""
+        return []
+
     def collect(self, values: Mapping[str, Any]) -> Any:
         return values.get(self.place.name, MISSING)
 
@@ -82,6 +86,19 @@ class TextField(AnswerField):
         start = self.place.start
         is_same = isinstance(start, str) and with_plain_lines(start) == text
         return start if is_same else text
+
+
+class SuggestField(TextField):
+    """Text for which some values are offered, and any other is taken."""
+
+    template = "review/_field_suggest.html"
+
+    def __init__(self, place: Place, suggestions: list[str]) -> None:
+        self.suggestions = suggestions
+        self.list_id = f"{place.name}-list"
+        super().__init__(
+            place, forms.TextInput({"autocomplete": "off", "list": self.list_id})
+        )
 
 
 class SecretField(TextField):

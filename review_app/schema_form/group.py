@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from review_app.schema_form.fields import AnswerField, RemoveField
 from review_app.schema_form.place import MISSING, Path, Place
@@ -21,6 +21,9 @@ class Group:
     def fields(self) -> Iterator[AnswerField]:
         for member in self.members:
             yield from member.fields
+
+    def parts(self, values: Mapping[str, Any]) -> list["Node"]:
+        return self.members
 
     def collect(self, values: Mapping[str, Any]) -> Any:
         """Build the object; one that may be left out, and that nobody touched, is."""
@@ -85,6 +88,9 @@ class ItemList:
             if item.remove:
                 yield item.remove
 
+    def parts(self, values: Mapping[str, Any]) -> list["Node"]:
+        return [item.group for item in self.items]
+
     def collect(self, values: Mapping[str, Any]) -> Any:
         """Build the list of what is left and what is new."""
         given = [item.collect(values) for item in self.items]
@@ -100,15 +106,24 @@ class ItemList:
         return (*kept[int(path[depth])].group.place.path, *path[depth + 1 :])
 
 
-Node = Group | ItemList | AnswerField
+class Node(Protocol):
+    """A part of a plan: a field, or fields that make one value together."""
+
+    @property
+    def place(self) -> Place: ...
+
+    @property
+    def fields(self) -> Iterator[AnswerField]: ...
+
+    def parts(self, values: Mapping[str, Any]) -> list["Node"]:
+        """What it is made of, as far as it counts for these values."""
+        ...
+
+    def collect(self, values: Mapping[str, Any]) -> Any: ...
 
 
-def item_lists(node: Node) -> Iterator[ItemList]:
-    """Find the lists of objects in a plan, from the outside in."""
-    if isinstance(node, ItemList):
-        yield node
-        members: list[Node] = [item.group for item in node.items]
-    else:
-        members = node.members if isinstance(node, Group) else []
-    for member in members:
-        yield from item_lists(member)
+def live_nodes(node: Node, values: Mapping[str, Any]) -> Iterator[Node]:
+    """All parts of a plan that count for these values, from the outside in."""
+    yield node
+    for part in node.parts(values):
+        yield from live_nodes(part, values)

@@ -26,6 +26,7 @@ class Place:
     """Where a value goes, and what is known about it before anybody answers.
 
     `is_proposed` tells a start that somebody proposed from a default of the schema.
+    `branch` tells fields of the same path apart that belong to different variants.
     """
 
     path: Path
@@ -34,12 +35,14 @@ class Place:
     is_nullable: bool
     start: Any = MISSING
     is_proposed: bool = False
+    branch: str = ""
     mark: str = ""  # tells a control beside a value from the value itself
 
     @property
     def name(self) -> str:
         """The name of the field: the path, with odd characters spelt as numbers."""
-        return (".".join(map(_spell, self.path)) or "value") + self.mark
+        spelled = ".".join(map(_spell, self.path)) or "value"
+        return spelled + self.branch + self.mark
 
     @property
     def label(self) -> str:

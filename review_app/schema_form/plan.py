@@ -1,7 +1,6 @@
 """The plan of a form: groups and fields, made from a schema and what is proposed."""
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,17 +16,26 @@ from review_app.schema_form.fields import (
     LinesField,
     NumberField,
     RemoveField,
+    SuggestField,
 )
 from review_app.schema_form.group import Group, Item, ItemList, Node
 from review_app.schema_form.lists import are_lines, is_one_line, is_set
-from review_app.schema_form.place import MISSING, Path, Place
-from review_app.schema_form.shape import Schema, Shape, shape_of
-from review_app.schema_form.text import text_field
+from review_app.schema_form.map_field import MapField, is_map
+from review_app.schema_form.place import MISSING, Place
+from review_app.schema_form.places import MAX_ITEMS, inner_places, item_place, room
+from review_app.schema_form.shape import Schema, Shape, merged, shape_of
+from review_app.schema_form.text import is_long, text_field
+from review_app.schema_form.variants import (
+    Variants,
+    chooser,
+    find_fitting,
+    with_definitions,
+)
 
 MAX_FIELDS = 200
 MAX_DEPTH = 6
-MAX_ITEMS = 20
-NEW_ITEMS = 2
+MAX_VARIANTS = 6
+UNIONS = ("oneOf", "anyOf")
 
 
 def boolean_field(place: Place) -> AnswerField:
@@ -97,14 +105,82 @@ class _Planner:
             return self._plan_object(shape, place)
         if kind == "array":
             return self._plan_array(shape, place)
-        return SCALARS.get(kind, JsonField)(place)
+        if kind in SCALARS:
+            return SCALARS[kind](place)
+        return self._plan_union(shape, place)
 
     def _plan_object(self, shape: Shape, place: Place) -> Node:
-        is_deep = len(place.path) > MAX_DEPTH
-        if is_deep or hides_fields(place.schema, self.root):
+        if len(place.path) > MAX_DEPTH:
             return JsonField(place)
-        members = [self.plan(shape, inner) for inner in _inner_places(place)]
+        if not place.schema.get("properties"):
+            return self._plan_map(place) or self._plan_union(shape, place)
+        if hides_fields(place.schema, self.root):
+            return JsonField(place)
+        members = [self.plan(shape, inner) for inner in inner_places(place)]
         return Group(place, place.label, members).with_sections()
+
+    def _plan_map(self, place: Place) -> Node | None:
+        """Plan names that are not known, if each value fits on a line."""
+        values = place.schema.get("additionalProperties")
+        shape = shape_of(values, self.root)
+        is_free = isinstance(values, dict) and "patternProperties" not in place.schema
+        kind = SCALARS.get(" ".join(shape.types)) if is_free else None
+        if kind is None or shape.is_nullable or shape.is_circular:
+            return None
+        item = kind(Place(place.path, shape.schema, True, False))
+        is_plain = is_one_line(item) and not find_choices(shape.schema, self.root)
+        return MapField(place, item) if is_plain and is_map(place.start) else None
+
+    def _plan_union(self, shape: Shape, place: Place) -> Node:
+        """Plan a value that may have one of several forms."""
+        options = self._options(shape)
+        if not 1 < len(options) <= MAX_VARIANTS or any(o.is_circular for o in options):
+            return JsonField(place)
+        if all(map(_is_text, options)):
+            return self._plan_suggestions(place, options)
+        if place.schema.get("properties") or not all(o.types for o in options):
+            return JsonField(place)
+        return self._plan_variants(place, options)
+
+    def _options(self, shape: Shape) -> list[Shape]:
+        """The forms of a value: those it lists, else one for each of its types."""
+        schema = shape.schema
+        base = {k: v for k, v in schema.items() if k not in (*UNIONS, "default")}
+        for keyword in UNIONS:
+            if isinstance(schema.get(keyword), list):
+                found = [
+                    shape_of(o, self.root, shape.followed) for o in schema[keyword]
+                ]
+                return [replace(o, schema=merged([base, o.schema])) for o in found]
+        if not all(name in SCALARS for name in shape.types):
+            return []
+        return [Shape({**base, "type": name}) for name in shape.types]
+
+    def _plan_variants(self, place: Place, options: list[Shape]) -> Node:
+        schemas = [with_definitions(option.schema, self.root) for option in options]
+        chosen = find_fitting(schemas, place.start)
+        nodes = [
+            self.plan(
+                option,
+                replace(
+                    place,
+                    schema=option.schema,
+                    is_required=place.is_required or option.types == ["object"],
+                    start=place.start if number == chosen else MISSING,
+                    branch=f"{place.branch}!{number}",
+                ),
+            )
+            for number, option in enumerate(options)
+        ]
+        return Variants(place, chooser(place, options, chosen), nodes, schemas)
+
+    def _plan_suggestions(self, place: Place, options: list[Shape]) -> Node:
+        """Plan a text for which some values are listed, and others are taken, too."""
+        listed = [each for o in options for each in o.schema.get("enum", ())]
+        texts = [each for each in listed if isinstance(each, str)]
+        if not texts or is_long(place):
+            return text_field(place)
+        return SuggestField(place, texts)
 
     def _plan_array(self, shape: Shape, place: Place) -> Node:
         item = shape_of(place.schema.get("items"), self.root, shape.followed)
@@ -135,60 +211,26 @@ class _Planner:
         is_big = len(given) > MAX_ITEMS or len(place.path) >= MAX_DEPTH
         if is_odd or is_big or hides_fields(item.schema, self.root):
             return JsonField(place)
-        starts = [*given, *[MISSING] * _room(place.schema, len(given))]
+        starts = [*given, *[MISSING] * room(place.schema, len(given))]
         items = [
-            self._plan_item(item, _item_place(place, item, i, each))
+            self._plan_item(item, item_place(place, item.schema, i, each))
             for i, each in enumerate(starts)
         ]
         return ItemList(place, items)
 
     def _plan_item(self, item: Shape, place: Place) -> Item:
         is_new = place.start is MISSING
-        members = [self.plan(item, inner) for inner in _inner_places(place)]
+        members = [self.plan(item, inner) for inner in inner_places(place)]
         title = f"{'New item' if is_new else 'Item'} {int(place.path[-1]) + 1}"
         group = Group(place, title, members).with_sections()
         return Item(group, None if is_new else RemoveField(place))
 
 
-def _room(schema: Schema, given: int) -> int:
-    """Say how many items can be added on one page."""
-    least, most = schema.get("minItems", 0), schema.get("maxItems", math.inf)
-    wanted = max(NEW_ITEMS, int(least) - given)
-    return int(max(0, min(wanted, most - given, MAX_ITEMS)))
-
-
-def _inner_places(place: Place) -> Iterator[Place]:
-    """Name the properties of an object, in the order that their hints ask for."""
-    properties: dict[str, Any] = place.schema["properties"]
-    required = place.schema.get("required", [])
-    start = place.start if isinstance(place.start, dict) else {}
-    for name in sorted(properties, key=lambda name: _order(properties[name])):
-        if properties[name] is not False:
-            schema = properties[name] if isinstance(properties[name], dict) else {}
-            path: Path = (*place.path, name)
-            is_proposed = place.is_proposed and (
-                place.start is MISSING or name in start
-            )
-            yield Place(
-                path,
-                schema,
-                name in required,
-                False,
-                start.get(name, MISSING),
-                is_proposed,
-            )
-
-
-def _item_place(place: Place, item: Shape, number: int, start: Any) -> Place:
-    """An item of a list; a new one changes what was proposed for the whole list."""
-    path = (*place.path, number)
-    return Place(path, item.schema, False, False, start, place.is_proposed)
-
-
-def _order(schema: Any) -> float:
-    hints = schema.get("x-ui") if isinstance(schema, dict) else None
-    order = hints.get("order") if isinstance(hints, dict) else None
-    return order if isinstance(order, int | float) else math.inf
+def _is_text(option: Shape) -> bool:
+    values = option.schema.get("enum")
+    if isinstance(values, list) and not option.types:
+        return all(isinstance(each, str) for each in values)
+    return option.types == ["string"]
 
 
 def _const_field(place: Place) -> AnswerField:

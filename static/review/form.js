@@ -1,6 +1,7 @@
 // A changed field says what was proposed, and offers it back; the primary button counts the changes.
 (() => {
-  const controls = (field) => [...field.querySelectorAll("input, select, textarea")];
+  const isOwn = (field) => (control) => control.closest(".field") === field; // a field may hold others
+  const controls = (field) => [...field.querySelectorAll("input, select, textarea")].filter(isOwn(field));
   const canBeOff = (control) => ["checkbox", "radio"].includes(control.type);
   const held = (field) => controls(field).filter((each) => !canBeOff(each) || each.checked).map((each) => each.value);
 

@@ -1,13 +1,20 @@
 """JSON Schemas of answers: which are accepted, and where a value does not fit."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from jsonschema_rs import RegexOptions, ValidationErrorKind, Validator, validator_for
+from jsonschema_rs import (
+    Draft4Validator,
+    Draft7Validator,
+    RegexOptions,
+    ValidationErrorKind,
+    Validator,
+    validator_for,
+)
 from jsonschema_rs import ValidationError as Mismatch
 
 from workflows_app.engine.errors import ValidationError
@@ -82,18 +89,36 @@ def _dump(schema: Any) -> str:
 
 @lru_cache(maxsize=256)
 def _compile(text: str) -> Validator:
-    """Make a validator: linear regular expressions, formats checked, no fetching."""
+    """Make a validator of the draft that the schema names, else of the newest it fits."""
     try:
-        return validator_for(
-            text,
-            validate_formats=True,
-            retriever=_refuse,
-            pattern_options=RegexOptions(),
-        )
+        return _make(validator_for, text)
     except Mismatch as error:
-        raise ValidationError(_tell_schema(error)) from None
+        old = None if '"$schema"' in text else _find_old(text)
+        if old is None:
+            raise ValidationError(_tell_schema(error)) from None
+        return old
     except ValueError as error:
         raise ValidationError(f"The schema cannot be used: {error}") from None
+
+
+def _find_old(text: str) -> Validator | None:
+    """Many forms still are of an old draft, and do not say so."""
+    for draft in (Draft7Validator, Draft4Validator):
+        try:
+            return _make(draft, text)
+        except ValueError:
+            continue
+    return None
+
+
+def _make(draft: Callable[..., Validator], text: str) -> Validator:
+    """Linear regular expressions, formats checked, no fetching."""
+    return draft(
+        text,
+        validate_formats=True,
+        retriever=_refuse,
+        pattern_options=RegexOptions(),
+    )
 
 
 def _refuse(uri: str) -> Any:
