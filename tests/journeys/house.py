@@ -67,7 +67,11 @@ class House:
 
     def start(self) -> "House":
         self._up = self._spawn("up", "--demo")
-        wait_for(self._is_announced, seconds=START_LIMIT)
+        try:
+            wait_for(self._is_announced, seconds=START_LIMIT)
+        except AssertionError:
+            self.stop()
+            raise
         return self
 
     def stop(self) -> None:
