@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from review_app.preferences import preferences_of
+from review_app.queue.counting import count_ready
 from review_app.undo import undoable
 from workflows_app import access
 
@@ -15,7 +16,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
-    waiting = access.count_answerable(user)
+    waiting = count_ready(user)
     return {
         "open_count": waiting.count,
         "has_urgent": waiting.urgent > 0,

@@ -5,14 +5,12 @@ A run is seen by operators, by who started it, by the members of its groups, and
 whoever sees a request of it, or of a run that works for it. What one may not see is not there.
 """
 
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import TypeAlias
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import Exists, JSONField, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast
 
 from .engine.policy import REVIEWERS, Responder, ReviewPolicy, find_objection
 from .models import InputRequest, Run
@@ -27,17 +25,6 @@ MOST_COUNTED = 1000
 
 FEW_RUNS = 100
 """So many runs can be named in a query one by one."""
-
-URGENT = timedelta(hours=1)
-"""What is due so soon cannot wait for other work."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How many questions wait, and how many of them are late or will be before long."""
-
-    count: int
-    urgent: int
 
 
 def groups_of(user: Viewer) -> frozenset[str]:
@@ -63,16 +50,14 @@ def responder(user: User) -> Responder:
 
 
 def answerable(user: Viewer) -> QuerySet[InputRequest]:
-    """The open requests that are addressed to this user."""
-    return InputRequest.objects.filter(_addressed_to(user), status="open")
-
-
-def count_answerable(user: Viewer) -> Waiting:
-    """How much waits for this user, up to one more than is ever counted."""
-    is_urgent = Q(expires_at__lt=Now() + URGENT)
-    counted = answerable(user).order_by()[: MOST_COUNTED + 1]
-    found = counted.aggregate(count=Count("pk"), urgent=Count("pk", filter=is_urgent))
-    return Waiting(found["count"], found["urgent"])
+    """The open requests that this user may answer."""
+    addressed = InputRequest.objects.filter(_addressed_to(user), status="open")
+    if not isinstance(user, User):
+        return addressed
+    rules = addressed.alias(rules=Cast("policy", JSONField()))
+    return rules.exclude(
+        _of_runs_started_by(user), rules__starter_may_decide=False
+    )
 
 
 def visible_requests(user: Viewer) -> QuerySet[InputRequest]:

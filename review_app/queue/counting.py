@@ -1,14 +1,27 @@
 """Counts of several lists in one query, each up to one more than is ever shown."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
+from django.db.models import Count, Q
+from django.db.models.functions import Now
 
 from workflows_app.access import MOST_COUNTED
 
-from .tabs import Requests
+from .due import SOON
+from .tabs import Requests, ready
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many questions wait, and how many of them are late or will be before long."""
+
+    count: int
+    urgent: int
 
 
 def count_each(lists: Sequence[Requests]) -> list[int]:
@@ -22,6 +35,14 @@ def count_each(lists: Sequence[Requests]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(texts)}", parameters)
         return list(cursor.fetchone())
+
+
+def count_ready(user: User) -> Waiting:
+    """What the frame of every page tells its reader."""
+    is_urgent = Q(expires_at__lt=Now() + SOON)
+    counted = ready(user).order_by()[: MOST_COUNTED + 1]
+    found = counted.aggregate(count=Count("pk"), urgent=Count("pk", filter=is_urgent))
+    return Waiting(found["count"], found["urgent"])
 
 
 def _count(found: Requests) -> tuple[str, tuple[Any, ...]]:

@@ -5,15 +5,11 @@ from typing import Any
 
 import django_filters
 from django.contrib.auth.models import User
-from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, Q
+from django.db.models import Exists
 from django.db.models.functions import Now
-from django.db.models.lookups import GreaterThan
 
+from .due import due_condition
 from .tabs import Requests, live_claims
-
-SOON = timedelta(hours=1)
-SOON_SHARE = 0.25
-"""A request is due soon in the last hour, and in the last quarter of its time."""
 
 DUE = {
     "late": "Late",
@@ -27,12 +23,6 @@ CREATED = {
     "week": ("Last week", timedelta(weeks=1)),
     "month": ("Last 30 days", timedelta(days=30)),
 }
-DAY = timedelta(days=1)
-QUARTER = ExpressionWrapper(
-    F("expires_at") - (F("expires_at") - F("opened_at")) * SOON_SHARE, DateTimeField()
-)
-"""Where the last quarter of a request's time begins."""
-
 UNCLAIMED, ME = "unclaimed", "me"
 LONGEST = 200
 
@@ -91,20 +81,6 @@ def read_filters(query: Any) -> dict[str, str]:
         for name, value in given.items()
         if value in known.get(name, (value,))
     }
-
-
-def due_condition(state: str) -> Q:
-    """Which requests are in a state of their deadline, as `due.py` tells it of one."""
-    match state:
-        case "late":
-            return Q(expires_at__lte=Now())
-        case "none":
-            return Q(expires_at=None)
-        case "today":
-            return Q(expires_at__gt=Now(), expires_at__lte=Now() + DAY)
-        case _:
-            is_near = Q(expires_at__lte=Now() + SOON)
-            return Q(expires_at__gt=Now()) & (is_near | Q(GreaterThan(Now(), QUARTER)))
 
 
 def plain(text: str) -> str:

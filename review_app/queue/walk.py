@@ -43,6 +43,11 @@ class Walk:
         return cls(found, order, count <= MOST_COUNTED)
 
     @property
+    def listed(self) -> Requests:
+        """All of it, in the order."""
+        return self.order.sort(_by_ids(self.found) if self.is_few else self.found)
+
+    @property
     def reversed(self) -> "Walk":
         return Walk(self.found, self.order.reversed, self.is_few)
 
@@ -51,8 +56,7 @@ class Walk:
         parts = [Q()] if row is None else list(self.order.after(row))
         if self.is_few:
             parts = [reduce(or_, parts)]
-        listed = self.order.sort(_by_ids(self.found) if self.is_few else self.found)
-        rows = (row for part in parts for row in listed.filter(part)[:most])
+        rows = (row for part in parts for row in self.listed.filter(part)[:most])
         return list(islice(rows, most))
 
     def find_next(self, row: InputRequest) -> InputRequest | None:
@@ -69,7 +73,7 @@ class Walk:
         )
 
     def _around_of_few(self, row: InputRequest) -> Around:
-        ids = list(self.order.sort(_by_ids(self.found)).values_list("pk", flat=True))
+        ids = list(self.listed.values_list("pk", flat=True))
         if row.pk not in ids:
             return Around(self.reversed.find_next(row), self.find_next(row))
         index = ids.index(row.pk)

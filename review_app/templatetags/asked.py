@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince, timeuntil
 
 from review_app import visible as characters
+from review_app.queue import due
 from review_app.schema_form.place import humanised
 from workflows_app.access import MOST_COUNTED
 from workflows_app.models import InputRequest, InputResponse
@@ -14,9 +15,6 @@ from workflows_app.models import InputRequest, InputResponse
 register = template.Library()
 
 MINUTE = timedelta(minutes=1)
-SOON = timedelta(hours=1)
-SOON_SHARE = 0.25
-"""A request is due soon in the last hour, and in the last quarter of its time."""
 
 
 @register.filter
@@ -63,14 +61,8 @@ def ahead(moment: datetime) -> str:
 
 @register.filter
 def due_state(asked: InputRequest) -> str:
-    """How pressing a request is: "none", "ok", "soon" or "late"."""
-    if asked.expires_at is None:
-        return "none"
-    left = asked.expires_at - timezone.now()
-    if left <= timedelta():
-        return "late"
-    whole = asked.expires_at - asked.opened_at
-    return "soon" if left <= SOON or left <= whole * SOON_SHARE else "ok"
+    """How pressing a request is now: "none", "ok", "soon" or "late"."""
+    return due.due_state(asked, timezone.now())
 
 
 @register.filter

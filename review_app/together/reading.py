@@ -6,7 +6,14 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import BooleanField, ExpressionWrapper, OuterRef, Q, Value
+from django.db.models import (
+    BooleanField,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+)
 from django.db.models.expressions import Combinable
 from django.db.models.functions import (
     Coalesce,
@@ -49,7 +56,7 @@ def read_facts(asked: InputRequest, reader: User) -> Facts:
         "votes": _votes(),
         "comments": _comments(),
         "links": _links(),
-        "presences": _presences(reader),
+        "presences": ArraySubquery(presences_of(reader)[:MOST]),
         "lines": _lines(asked),
         "people": _people(asked, reader),
     }
@@ -64,13 +71,13 @@ def _claims() -> ArraySubquery:
     held = Claim.objects.filter(request=OuterRef("pk")).order_by("-claimed_at")
     row = JSONObject(
         owner="owner__username",
-        name=_name_of("owner"),
+        name=name_of("owner"),
         claimed_at="claimed_at",
         lease_until="lease_until",
         is_live=_is(ended_at=None, lease_until__gt=Now()),
         ended_at="ended_at",
         taken_over_by="taken_over_by__username",
-        taker=_name_of("taken_over_by"),
+        taker=name_of("taken_over_by"),
         reason="reason",
     )
     return ArraySubquery(held.values(row=row)[:MOST])
@@ -81,7 +88,7 @@ def _votes() -> ArraySubquery:
     row = JSONObject(
         kind="responder_kind",
         responder="responder",
-        name=Coalesce(_name_of("user"), "responder"),
+        name=Coalesce(name_of("user"), "responder"),
         door="door",
         outcome="outcome",
         reason="reason",
@@ -97,7 +104,7 @@ def _comments() -> ArraySubquery:
     row = JSONObject(
         id="id",
         author="author__username",
-        name=_name_of("author"),
+        name=name_of("author"),
         at="at",
         text="text",
         mentions="mentions",
@@ -110,7 +117,7 @@ def _links() -> ArraySubquery:
     row = JSONObject(
         id="id",
         person="person",
-        name=_name_of("issued_by"),
+        name=name_of("issued_by"),
         issued_at="issued_at",
         expires_at="expires_at",
         needs_sign_in="needs_sign_in",
@@ -121,13 +128,16 @@ def _links() -> ArraySubquery:
     return ArraySubquery(made.values(row=row)[:MOST])
 
 
-def _presences(reader: User) -> ArraySubquery:
-    """Unsaved text counts for as long as a claim would, whether its page is seen or not."""
+def presences_of(reader: User) -> QuerySet[Presence, Any]:
+    """Who else has a request before him, for use inside of a query about requests.
+
+    Unsaved text counts for as long as a claim would, whether its page is seen or not.
+    """
     kept = Q(seen_at__gt=Now() - FRESH)
     kept |= Q(state=Presence.State.TYPING, seen_at__gt=Now() - LEASE)
     there = Presence.objects.filter(kept, request=OuterRef("pk")).exclude(user=reader)
-    row = JSONObject(user="user__username", name=_name_of("user"), state="state")
-    return ArraySubquery(there.order_by("user__username").values(row=row)[:MOST])
+    row = JSONObject(user="user__username", name=name_of("user"), state="state")
+    return there.order_by("user__username").values(row=row)
 
 
 def _lines(asked: InputRequest) -> ArraySubquery:
@@ -150,7 +160,7 @@ def _is(**conditions: Any) -> Combinable:
     return ExpressionWrapper(Q(**conditions), output_field=BooleanField())
 
 
-def _name_of(path: str) -> Combinable:
+def name_of(path: str) -> Combinable:
     """How a person is called on pages: by his full name, if he has one."""
     full = Trim(Concat(f"{path}__first_name", Value(" "), f"{path}__last_name"))
     return Coalesce(NullIf(full, Value("")), f"{path}__username")

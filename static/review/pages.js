@@ -47,6 +47,7 @@
     }
   }
 
+  document.cookie = `zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; max-age=31536000; samesite=lax`; // for "tomorrow at nine"
   localise(document);
   retitle();
   setInterval(tick, 60000);

@@ -1,0 +1,147 @@
+"""What the page of the queue shows of a list: tabs with counts, rows, and what is new."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from uuid import UUID
+
+from django.contrib.auth.models import User
+
+from review_app.queue.counting import count_each
+from review_app.queue.tabs import ALL, DECIDED, TABS, Requests
+from review_app.queue.walk import Walk
+from review_app.queue_list import QueueList
+from workflows_app import access
+from workflows_app.access import MOST_COUNTED
+from workflows_app.models import InputRequest
+
+from .rows import Row, make_rows, told
+
+PAGE_SIZE = 25
+NAMED = 3
+"""How many of the new requests are named; the others are counted."""
+
+LATE_COMMIT = timedelta(seconds=5)
+"""A request may carry an earlier time than a page that was drawn before its commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A way to look at the list, and how many requests it shows so."""
+
+    key: str
+    label: str
+    count: int
+    query: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What was opened since a page was drawn: how many, and the first of them."""
+
+    count: int
+    named: Sequence[InputRequest]
+
+
+class QueuePage:
+    """A list as one person sees it, from the first row on or after another one.
+
+    When little is open within the filters, PostgreSQL looks for it once: all tabs of
+    open requests are parts of it.
+    """
+
+    def __init__(self, view: QueueList, user: User, after: str = "") -> None:
+        self.view = view
+        self.user = user
+        self.after = after
+
+    @cached_property
+    def tabs(self) -> list[Tab]:
+        return [
+            Tab(key, label, count, self.view.of(key).query, key == self.view.tab)
+            for (key, label), count in zip(TABS.items(), self._counts, strict=False)
+        ]
+
+    @property
+    def count(self) -> int:
+        """How many the list has, up to one more than is ever counted."""
+        return next(tab.count for tab in self.tabs if tab.is_current)
+
+    @property
+    def rows(self) -> list[Row]:
+        return self._rows[:PAGE_SIZE]
+
+    @property
+    def last(self) -> InputRequest | None:
+        """The row after which the next page begins, if there is a next page."""
+        has_more = len(self._rows) > PAGE_SIZE
+        return self._rows[PAGE_SIZE - 1].asked if has_more else None
+
+    @property
+    def drawn_at(self) -> datetime | None:
+        return self._rows[0].seen.drawn_at if self._rows else None
+
+    @property
+    def outside(self) -> int:
+        """How many there are without the filters."""
+        return self._counts[-1]
+
+    def news(self, since: datetime, drawn: Sequence[UUID]) -> News:
+        """Open requests that a page drawn at a moment with these rows does not have."""
+        if self.view.tab == DECIDED:
+            return News(0, [])
+        opened = self._requests(self.view.tab).filter(opened_at__gt=since - LATE_COMMIT)
+        fresh = opened.exclude(pk__in=drawn).defer("shown", "policy")
+        found = list(fresh[: MOST_COUNTED + 1])
+        return News(len(found), found[:NAMED])
+
+    def rows_of(self, drawn: Sequence[UUID]) -> list[Row]:
+        """These requests as rows, wherever they are by now."""
+        found = access.visible_requests(self.user).filter(pk__in=drawn)
+        return make_rows(told(found, self.user), self.user)
+
+    @cached_property
+    def _counts(self) -> list[int]:
+        """Of each tab, and at last of the list without its filters."""
+        unfiltered = self.view.without_filters.requests(self.user)
+        return count_each([*[self._requests(key) for key in TABS], unfiltered])
+
+    @cached_property
+    def _rows(self) -> list[Row]:
+        listed = told(self._requests(self.view.tab), self.user)
+        walk = Walk.of(listed, self.view.order, self.count)
+        return make_rows(walk.following(self._find_last(), PAGE_SIZE + 1), self.user)
+
+    def _requests(self, tab: str) -> Requests:
+        found = self.view.of(tab).requests(self.user)
+        if tab == DECIDED or self._open_ids is None:
+            return found
+        return found.filter(pk__in=self._open_ids)
+
+    @cached_property
+    def _open_ids(self) -> list[UUID] | None:
+        """All that is open within the filters, unless it is more than is counted."""
+        found = self.view.of(ALL).requests(self.user).order_by()
+        ids = list(found.values_list("pk", flat=True)[: MOST_COUNTED + 1])
+        return ids if len(ids) <= MOST_COUNTED else None
+
+    def _find_last(self) -> InputRequest | None:
+        """The last row of the page before, also when it is not in the list any more."""
+        if not self.after:
+            return None
+        is_decided = self.view.tab == DECIDED
+        seen = access.visible_requests(self.user)
+        listed = self.view.requests(self.user) if is_decided else seen
+        return listed.filter(pk__in=as_uuids([self.after])).first()
+
+
+def as_uuids(texts: Sequence[str]) -> list[UUID]:
+    """The ids among what a page sent."""
+    found = []
+    for text in texts:
+        with suppress(ValueError):
+            found.append(UUID(text))
+    return found
