@@ -30,7 +30,8 @@ def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not taken:
         return _refuse(request, asked)
     if batch:
-        messages.success(request, f"Taken back: {len(taken)} decisions.")
+        many = "" if len(taken) == 1 else "s"
+        messages.success(request, f"Taken back: {len(taken)} decision{many}.")
         query = QueueList.read(request.GET).query
         return SeeOther(f"{reverse('review:queue')}?{query}")
     asked = get_asked(request, pk)

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
@@ -16,54 +14,17 @@ from review_app.addressees import who_may_answer
 from review_app.answer_sheet import AnswerSheet
 from review_app.given_answer import labelled
 from review_app.models import Preferences
-from tests.factories import let_pass, make_request, run_steps
+from tests.factories import make_request, run_steps
 from tests.flows import approval, two_branches
+from tests.review.deciding import answer_as, end_undo_time, get, send, show, text
 from workflows_app import access
 from workflows_app.engine import ReviewPolicy
 from workflows_app.models import InputRequest, InputResponse, Run
 from workflows_app.runtime.handler import Answer, Handler
-from workflows_app.runtime.worker.watch import Watcher
 
 pytestmark = pytest.mark.django_db
 
 SignedIn = Callable[[User], Client]
-
-
-def sheet_of(asked: InputRequest, **changes: str) -> dict[str, str]:
-    """What a browser sends when somebody approves."""
-    return {
-        "digest": asked.digest,
-        "idempotency_key": str(uuid4()),
-        "outcome": "approve",
-        "reason": "",
-        "answer-amount": "120",
-        "answer-note": "",
-        **changes,
-    }
-
-
-def send(client: Client, asked: InputRequest, **changes: str) -> HttpResponse:
-    response: Any = client.post(f"/requests/{asked.pk}/", sheet_of(asked, **changes))
-    return response  # type: ignore[no-any-return]  # the test client's own type
-
-
-def text(response: HttpResponse) -> str:
-    return response.content.decode()
-
-
-def show(client: Client, asked: InputRequest) -> str:
-    return text(client.get(f"/requests/{asked.pk}/"))  # type: ignore[arg-type]
-
-
-def end_undo_time(asked: InputRequest) -> None:
-    """Let what was decided count now."""
-    let_pass(asked.run_id, 60)
-    Watcher().look()
-
-
-def answer_as(user: User, asked: InputRequest, **given: Any) -> None:
-    fields = {"value": {"amount": 180}, "outcome": "approve", "door": "browser"}
-    Handler(asked.run_id).respond(asked.request_id, Answer(user=user, **fields | given))
 
 
 def test_it_shows_all_that_is_asked(ada: User, signed_in: SignedIn) -> None:
@@ -114,7 +75,7 @@ def test_after_an_answer_the_next_request_is_shown(
     client = signed_in(ada)
     response = send(client, asked)
     assert response["Location"] == f"/requests/{other.pk}/?"
-    page = text(client.get(response["Location"]))  # type: ignore[arg-type]
+    page = get(client, response["Location"])
     assert "Approved. Next: And this?" in page
 
 
@@ -124,7 +85,7 @@ def test_who_does_not_want_to_go_on_stays_with_what_he_decided(
     Preferences.objects.create(user=ada, auto_advance=False)
     asked, other = make_request(), make_request(subject="And this?")
     client = signed_in(ada)
-    page = text(client.get(send(client, asked)["Location"]))  # type: ignore[arg-type]
+    page = get(client, send(client, asked)["Location"])
     assert "You can still take it back." in page
     assert "by you" in page
     assert f'id="go-on" href="/requests/{other.pk}/?"' in page
