@@ -1,7 +1,6 @@
 """The operators' door: what can be seen there, and what can be done."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -14,7 +13,7 @@ from django.utils import timezone
 
 from tests.factories import make_request, make_run, make_worker
 from tests.flows import approval
-from workflows_app.engine import Context, StartEvent, StopEvent, Workflow, step, values
+from workflows_app.engine import Context, StartEvent, StopEvent, Workflow, step
 from workflows_app.intake.signatures import sign_github
 from workflows_app.intake.sources import receive
 from workflows_app.models import (
@@ -346,47 +345,6 @@ def test_a_callback_is_sent_again(operator: Client, bob: User) -> None:
     assert callback.due_at is not None
 
 
-def test_a_new_source_is_offered_a_secret_of_its_own(
-    root: User, signed_in: SignIn, db: None
-) -> None:
-    client = signed_in(root)
-    first = client.get(_list(Source) + "add/").context["adminform"].form
-    second = client.get(_list(Source) + "add/").context["adminform"].form
-    assert len(first["secrets"].value()) == 64
-    assert first["secrets"].value() != second["secrets"].value()
-
-
-def _form(**fields: Any) -> dict[str, Any]:
-    form = {
-        "name": "github",
-        "scheme": "github",
-        "secrets": "a secret of some length",
-        "workflow": "sampled",
-        "groups": "",
-        "is_active": "on",
-    }
-    return form | fields
-
-
-def test_an_operator_changes_a_secret(operator: Client, source: Source) -> None:
-    secrets = "a secret of some length,another of some length"
-    operator.post(_page(source), _form(secrets=secrets, groups="leads"))
-    source.refresh_from_db()
-    assert source.secrets == secrets.split(",")
-    assert source.groups == ["leads"]
-
-
-@pytest.mark.parametrize(
-    "fields", [{"secrets": ""}, {"secrets": "short"}, {"workflow": "unheard-of"}]
-)
-def test_a_source_that_could_not_work_is_refused(
-    operator: Client, source: Source, fields: dict[str, str]
-) -> None:
-    assert operator.post(_page(source), _form(**fields)).status_code == 200
-    source.refresh_from_db()
-    assert (source.secrets, source.workflow) == (["a secret of some length"], "sampled")
-
-
 def test_a_source_that_took_something_in_stays(
     root: User, signed_in: SignIn, source: Source
 ) -> None:
@@ -435,64 +393,3 @@ def test_a_receiver_must_be_one_to_whom_callbacks_may_go(
     answer = signed_in(root).post(_list(Receiver) + "add/", form)
     assert answer.status_code == status
     assert Receiver.objects.count() == (status == 302)
-
-
-def _sample_page(source: Source) -> str:
-    return reverse("admin:workflows_app_source_sample", args=[source.pk])
-
-
-def test_a_sample_is_taken_in_as_if_the_source_had_sent_it(
-    operator: Client, source: Source
-) -> None:
-    page = operator.get(_page(source)).content.decode()
-    assert _sample_page(source) in page
-    assert operator.get(_sample_page(source)).status_code == 200
-    assert not Run.objects.exists()
-    answer = operator.post(_sample_page(source), {"sample": "ping"}, follow=True)
-    run = Run.objects.get()
-    assert f"/runs/{run.pk}/" in answer.content.decode()
-    assert values.load(run.input)["event"] == "ping"
-    assert Delivery.objects.get().run == run
-
-
-def test_a_sample_sent_again_starts_another_run(
-    operator: Client, source: Source
-) -> None:
-    for _ in range(2):
-        operator.post(_sample_page(source), {"sample": "ping"})
-    assert Run.objects.count() == 2
-
-
-def test_a_sample_that_there_is_none_of_is_not_sent(
-    operator: Client, source: Source
-) -> None:
-    answer = operator.post(_sample_page(source), {"sample": "pong"})
-    assert answer.status_code == 200
-    assert not Run.objects.exists()
-
-
-@pytest.mark.parametrize("fields", [{"secrets": []}, {"workflow": "unheard-of"}])
-def test_a_sample_that_is_not_taken_in_says_why(
-    operator: Client, source: Source, fields: dict[str, Any]
-) -> None:
-    Source.objects.update(**fields)
-    answer = operator.post(_sample_page(source), {"sample": "ping"}, follow=True)
-    assert "Not taken in" in answer.content.decode()
-    assert not Run.objects.exists()
-
-
-def test_samples_are_for_operators(
-    person: Callable[..., User], signed_in: SignIn, source: Source
-) -> None:
-    mia = person("mia", is_staff=True)
-    _permit(mia, "change", Source)
-    answer = signed_in(mia).post(_sample_page(source), {"sample": "ping"})
-    assert answer.status_code == 403
-    assert not Run.objects.exists()
-
-
-@pytest.mark.parametrize("pk", ["999", "github", "0x1"])
-def test_a_source_that_is_not_there_has_no_samples(
-    operator: Client, db: None, pk: str
-) -> None:
-    assert operator.get(f"/admin/workflows_app/source/{pk}/sample/").status_code == 404

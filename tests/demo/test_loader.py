@@ -99,12 +99,12 @@ def test_a_second_start_changes_nothing(demo: Demo, tmp_path: Path) -> None:
 
 
 def test_what_an_operator_changed_stays_changed(demo: Demo, tmp_path: Path) -> None:
-    Source.objects.update(secrets=["a new one"], is_active=False)
+    Source.objects.update(secrets=["a new one"], mode="off")
     User.objects.get(username="bob").groups.set([Group.objects.get(name="leads")])
     loader.write_demo_json(tmp_path, demo)
 
     assert loader.load(tmp_path, URL).sources[0].secret == "a new one"
-    assert not Source.objects.get().is_active
+    assert Source.objects.get().mode == "off"
     assert access.groups_of(User.objects.get(username="bob")) == {"leads"}
 
 

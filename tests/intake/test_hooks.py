@@ -97,6 +97,14 @@ def _nothing_happened() -> bool:
     return not Delivery.objects.exists() and not Run.objects.exists()
 
 
+def _is_refused(status: int) -> bool:
+    """Nothing came of it, and the log says so."""
+    delivery = Delivery.objects.get()
+    assert (delivery.result, delivery.status) == ("refused", status)
+    assert (delivery.run, delivery.request) == (None, None)
+    return bool(delivery.detail) and not Run.objects.exists()
+
+
 def test_a_message_is_taken_in_and_starts_a_run(source: Source) -> None:
     answer = _post(b'{"ref": "main"}')
     run = Run.objects.get()
@@ -297,7 +305,7 @@ def test_what_is_not_a_sound_json_object_is_refused(
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (400, "bad_json")
     assert error["message"].endswith(".")
-    assert _nothing_happened()
+    assert _is_refused(400)
 
 
 def test_a_body_of_the_allowed_size_is_taken_in(
@@ -334,7 +342,7 @@ def test_a_payload_that_the_workflow_does_not_take_is_refused(db: None) -> None:
         400,
         "invalid_input",
     )
-    assert _nothing_happened()
+    assert _is_refused(400)
 
 
 def test_a_source_whose_workflow_nobody_offers_asks_to_come_again(db: None) -> None:
@@ -342,10 +350,10 @@ def test_a_source_whose_workflow_nobody_offers_asks_to_come_again(db: None) -> N
     answer = _post(b"{}")
     assert answer.status_code == 503
     assert answer["Retry-After"] == "30"
-    assert _nothing_happened()
+    assert _is_refused(503)
 
 
-@pytest.mark.parametrize("fields", [{"name": "other"}, {"is_active": False}])
+@pytest.mark.parametrize("fields", [{"name": "other"}, {"mode": "off"}])
 def test_only_active_sources_are_there(source: Source, fields: dict[str, Any]) -> None:
     Source.objects.update(**fields)
     answer = _post(b"{}")
@@ -364,6 +372,87 @@ def test_two_secrets_count_while_one_is_exchanged(
 ) -> None:
     Source.objects.update(secrets=secrets)
     assert _post(b"{}").status_code == 202
+
+
+def test_what_was_refused_counts_when_it_can(db: None) -> None:
+    source = Source.objects.create(name="github", secrets=[SECRET], workflow="hooked")
+    assert _post(b"{}").status_code == 503
+    publish(hooked.definition)
+    answer = _post(b"{}")
+    delivery = Delivery.objects.get()
+    assert answer.status_code == 202
+    assert (delivery.result, delivery.times_received, delivery.detail) == (
+        "started",
+        2,
+        "",
+    )
+    assert delivery.run == Run.objects.get()
+    assert _post(b"{}").json() == answer.json()
+    assert source.deliveries.get().times_received == 3
+
+
+def test_a_refused_id_may_come_again_with_another_body(source: Source) -> None:
+    assert _post(b"[]").status_code == 400
+    assert _post(b'{"ref": "main"}').status_code == 202
+    delivery = Delivery.objects.get()
+    assert bytes(delivery.body) == b'{"ref": "main"}'
+    assert (delivery.times_received, delivery.conflicts) == (2, 1)
+
+
+def test_a_source_on_trial_keeps_what_comes_and_does_nothing(source: Source) -> None:
+    Source.objects.update(mode="trial")
+    answer = _post(b"{}")
+    assert (answer.status_code, answer.json()) == (
+        202,
+        {"kept": True, "delivery_id": "d-1"},
+    )
+    delivery = Delivery.objects.get()
+    assert (delivery.result, delivery.run) == ("kept", None)
+    assert not Run.objects.exists()
+    Source.objects.update(mode="on")
+    assert _post(b"{}").json()["run_id"] == str(Run.objects.get().pk)
+
+
+def test_a_source_may_be_held_to_a_size_of_its_own(source: Source) -> None:
+    Source.objects.update(max_bytes=20)
+    assert _post(b'{"a": "%s"}' % (b"x" * 11)).status_code == 202
+    answer = _post(b'{"a": "%s"}' % (b"x" * 12))
+    assert answer.status_code == 413
+    assert "20 bytes" in answer.json()["error"]["message"]
+
+
+def test_no_source_may_send_more_than_all_may(
+    source: Source, settings: LazySettings
+) -> None:
+    Source.objects.update(max_bytes=1_000)
+    settings.INTAKE_LIMIT = 20
+    assert _post(b'{"a": "%s"}' % (b"x" * 12)).status_code == 413
+
+
+def test_a_source_that_sends_too_much_is_told_when_to_go_on(source: Source) -> None:
+    Source.objects.update(rate=2)
+    codes = [_post(b'{"n": %d}' % n, f"d-{n}").status_code for n in range(2)]
+    answer = _post(b'{"n": 2}', "d-2")
+    assert codes == [202, 202]
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "too_many")
+    assert 1 <= int(answer["Retry-After"]) <= 30
+    assert Delivery.objects.count() == 2
+
+
+def test_what_is_not_proven_uses_up_no_rate(source: Source) -> None:
+    Source.objects.update(rate=1)
+    for _ in range(5):
+        _post(b"{}", X_Hub_Signature_256=sign_github(b"{}", "guessed"))
+    assert _post(b"{}").status_code == 202
+
+
+def test_headers_that_say_something_are_kept_and_no_secrets(source: Source) -> None:
+    _post(b"{}", X_Else="else", Authorization="Basic abc", Cookie="session=1")
+    assert Delivery.objects.get().headers == {
+        "content-type": "application/json",
+        "x-github-delivery": "d-1",
+        "x-github-event": "push",
+    }
 
 
 @pytest.mark.parametrize("method", ["get", "head", "put", "delete", "options"])

@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
-from . import callbacks, requests, runs, sources, workers
+from . import callbacks, deliveries, requests, runs, sources, workers
 
-__all__ = ["callbacks", "requests", "runs", "sources", "workers"]
+__all__ = ["callbacks", "deliveries", "requests", "runs", "sources", "workers"]
 
 admin.site.site_header = "Holdpoint"
 admin.site.site_title = "Holdpoint"

@@ -4,10 +4,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Field, QuerySet
+from django.db.models import Field, Model, QuerySet
 from django.forms import Field as FormField
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -70,6 +73,58 @@ class OperatedAdmin(ModelAdmin):
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return access.is_operator(request.user)
+
+
+class ActingAdmin(OperatedAdmin):
+    """Rows with pages for verbs, at `<id>/<verb>/`: for operators who may see the row.
+
+    Each of `acts` is the name of a method that takes the request and the row, of the
+    page's template, and the end of the name of its address.
+    """
+
+    acts: tuple[str, ...] = ()
+
+    def get_urls(self) -> list[URLPattern]:
+        return [*map(self._act_path, self.acts), *super().get_urls()]
+
+    def act_address(self, act: str, row: Model) -> str:
+        return reverse(f"admin:{self._kind}_{act}", args=[row.pk])
+
+    def back_to(self, row: Model) -> HttpResponseRedirect:
+        return HttpResponseRedirect(self.act_address("change", row))
+
+    def page(
+        self, request: HttpRequest, act: str, row: Model, **context: Any
+    ) -> TemplateResponse:
+        everywhere = self.admin_site.each_context(request)
+        about = {"opts": self.opts, "row": row, "title": act.capitalize()}
+        template = f"admin/workflows_app/{self.opts.model_name}/{act}.html"
+        return TemplateResponse(request, template, {**everywhere, **about, **context})
+
+    @property
+    def _kind(self) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}"
+
+    def _act_path(self, act: str) -> URLPattern:
+        def view(request: HttpRequest, object_id: str) -> HttpResponse:
+            row = self._find_row(request, object_id)
+            answer: HttpResponse = getattr(self, act)(request, row)
+            return answer
+
+        address = f"<path:object_id>/{act}/"
+        return path(
+            address, self.admin_site.admin_view(view), name=f"{self._kind}_{act}"
+        )
+
+    def _find_row(self, request: HttpRequest, object_id: str) -> Model:
+        if not self.has_operate_permission(request):
+            raise PermissionDenied
+        row: Model | None = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        if not self.has_view_or_change_permission(request, row):
+            raise PermissionDenied
+        return row
 
 
 class ReadOnlyAdmin(OperatedAdmin):

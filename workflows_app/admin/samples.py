@@ -1,4 +1,4 @@
-"""Messages to try a source with, signed as its sender would sign them."""
+"""Messages to try a source with, as if its sender had sent them."""
 
 import json
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 from workflows_app.demo.samples import samples
-from workflows_app.intake.signatures import sign_github
+from workflows_app.intake.message import Message, read_message
+from workflows_app.intake.signatures import Signed
 from workflows_app.models import Source
 
 PING = "ping"
@@ -20,14 +21,6 @@ class Sample:
     payload: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class SignedSample:
-    """A message as it would come in."""
-
-    headers: dict[str, str]
-    body: bytes
-
-
 def samples_for(source: Source) -> dict[str, Sample]:
     """Those of the source's workflow, and one that fits every sender."""
     found = [Sample(PING, {"zen": "Keep it logically awesome."})]
@@ -39,14 +32,9 @@ def samples_for(source: Source) -> dict[str, Sample]:
     return {sample.event: sample for sample in reversed(found)}
 
 
-def sign(source: Source, sample: Sample) -> SignedSample:
+def as_message(source: Source, sample: Sample) -> Message:
     """With a mark of its own, or it would be a repeat of the sample before it."""
     delivery_id = str(uuid4())
     body = json.dumps({**sample.payload, "sample": delivery_id}).encode()
-    secret = next(iter(source.secrets), "")
-    headers = {
-        "X-Hub-Signature-256": sign_github(body, secret),
-        "X-GitHub-Delivery": delivery_id,
-        "X-GitHub-Event": sample.event,
-    }
-    return SignedSample(headers, body)
+    headers = {"x-github-event": sample.event, "content-type": "application/json"}
+    return read_message(source, Signed(delivery_id, sample.event), headers, body)

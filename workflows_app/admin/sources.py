@@ -1,189 +1,160 @@
-"""Sources of webhooks, and what came from them."""
+"""Sources of webhooks: who may send, how it signs, and what comes of it."""
 
-import secrets
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
-from workflows_app.engine.errors import ValidationError
-from workflows_app.intake.signatures import BadSignatureError
-from workflows_app.intake.sources import WorkflowUnavailableError, receive
-from workflows_app.models import Delivery, Source
+from workflows_app.intake.sources import Reply, take_in
+from workflows_app.intake.trying import try_out
+from workflows_app.models import Source
 
-from .base import (
-    RUN_TEXTS,
-    OperatedAdmin,
-    ReadOnlyAdmin,
-    RunWorkflowFilter,
-    SecretAdmin,
-    link,
-    shortened,
-    workflow_names,
-)
-from .samples import Sample, samples_for, sign
+from .base import ActingAdmin, SecretAdmin, link
+from .samples import as_message, samples_for
+from .source_forms import SampleForm, SecretForm, SourceForm, TryForm, find_problems
 
-SHORTEST_SECRET = 16
+MOST_TRIED = 25
+"""Deliveries, the newest, on which a mapping can be tried out."""
 
-
-class SourceForm(forms.ModelForm):  # type: ignore[type-arg]  # it cannot be subscripted at run time
-    """A source that can be what it says."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "workflow" in self.fields:
-            names = sorted({*workflow_names(), self.instance.workflow} - {""})
-            self.fields["workflow"] = forms.ChoiceField(
-                choices=[(name, name) for name in names],
-                help_text="Those that a worker has offered so far.",
-            )
-
-    def clean_secrets(self) -> list[str]:
-        given: list[str] = self.cleaned_data["secrets"]
-        if any(len(secret) < SHORTEST_SECRET for secret in given):
-            raise forms.ValidationError(
-                f"A secret has at least {SHORTEST_SECRET} characters."
-            )
-        return given
-
-
-class SampleForm(forms.Form):
-    """Which sample is sent."""
-
-    sample = forms.ChoiceField(widget=forms.RadioSelect)
-
-    def __init__(self, samples: dict[str, Sample], *args: Any) -> None:
-        super().__init__(*args)
-        field = self.fields["sample"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [(event, event) for event in samples]
-        field.initial = next(iter(samples))
+SENDER = ("scheme", "known_secrets", "header", "prefix", "encoding", "id_header")
 
 
 @admin.register(Source)
-class SourceAdmin(SecretAdmin, OperatedAdmin):
-    """Who may send webhooks, and what they start."""
+class SourceAdmin(SecretAdmin, ActingAdmin):
+    """Who may send webhooks, and what comes of them."""
 
     form = SourceForm
-    secret_fields = ("secrets",)
-    list_display = ("name", "scheme", "workflow", "groups", "is_active")
-    list_filter = ("is_active", "scheme")
+    acts = ("sample", "trial", "rotate", "retire")
+    secret_fields = ("secret",)
+    list_display = ("name", "mode", "scheme", "action", "workflow", "groups")
+    list_filter = ("mode", "scheme", "action")
     search_fields = ("name", "workflow")
-    fields = (
-        "name",
-        "address",
-        "scheme",
-        "secrets",
-        "workflow",
-        "groups",
-        "is_active",
-        "created_at",
+    readonly_fields = ("address", "known_secrets", "created_at")
+    fieldsets = (
+        (None, {"fields": ("name", "address", "mode", "created_at")}),
+        (
+            "Who sends",
+            {
+                "fields": SENDER,
+                "description": (
+                    "The header fields are for an HMAC or a token alone; the other "
+                    "schemes know theirs."
+                ),
+            },
+        ),
+        ("What comes of it", {"fields": ("action", "workflow", "mapping", "groups")}),
+        ("Limits", {"fields": ("rate", "max_bytes")}),
     )
-    readonly_fields = ("address", "created_at")
     view_on_site = False
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """A source that is being added has no address and no date yet."""
-        fields = super().get_fields(request, obj)
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A source that is being added gets its secret here, and has no address yet."""
         if obj is not None:
-            return fields
-        return [name for name in fields if name not in self.readonly_fields]
-
-    @admin.display(description="address")
-    def address(self, source: Source) -> str:
-        return f"/hooks/{source.name}/" if source.name else "-"
+            return self.fieldsets
+        return [
+            (title, {**options, "fields": _fields_of_new(options["fields"])})
+            for title, options in self.fieldsets
+        ]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial = super().get_changeform_initial_data(request)
-        return {"secrets": secrets.token_hex(32), **initial}
+        secret = SecretForm(Source()).initial["secret"]
+        return {"secret": secret, "mode": Source.Mode.TRIAL, **initial}
 
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.send_sample)
-        name = "workflows_app_source_sample"
-        return [path("<path:object_id>/sample/", view, name=name), *super().get_urls()]
+    def save_model(
+        self, request: HttpRequest, obj: Source, form: Any, change: bool
+    ) -> None:
+        if not change:
+            obj.secrets = [form.cleaned_data["secret"]]
+        super().save_model(request, obj, form, change)
 
-    def send_sample(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Take in a sample as if the source had sent it, signature and all."""
-        source = self._get_source(request, object_id)
+    @admin.display(description="address")
+    def address(self, source: Source) -> str:
+        return f"/hooks/{source.name}/"
+
+    @admin.display(description="secrets")
+    def known_secrets(self, source: Source) -> str:
+        """How many there are, and enough of each to know it again."""
+        ends = [f"…{secret[-4:]}" for secret in source.secrets]
+        return ", then ".join(ends) or "none: nothing is taken in"
+
+    # Verbs
+
+    def sample(self, request: HttpRequest, source: Source) -> HttpResponse:
+        """Take in a sample as if the source had sent it."""
         samples = samples_for(source)
         form = SampleForm(samples, request.POST if request.method == "POST" else None)
+        if not form.is_valid():
+            return self.page(request, "sample", source, form=form)
+        reply = take_in(as_message(source, samples[form.cleaned_data["sample"]]))
+        self._tell(request, reply)
+        return self.back_to(source)
+
+    def trial(self, request: HttpRequest, source: Source) -> HttpResponse:
+        """Try a mapping out on a delivery that was kept; save it when it is good."""
+        newest = source.deliveries.order_by("-received_at", "-id")
+        deliveries = source.deliveries.filter(pk__in=newest.values("pk")[:MOST_TRIED])
+        sent = request.POST if request.method == "POST" else None
+        first = (
+            request.GET.get("delivery") or newest.values_list("pk", flat=True).first()
+        )
+        form = TryForm(source, deliveries.order_by("-received_at"), sent, first)
+        context: dict[str, Any] = {"form": form, "has_any": first is not None}
         if form.is_valid():
-            self._take_in(request, source, samples[form.cleaned_data["sample"]])
-            page = reverse("admin:workflows_app_source_change", args=[source.pk])
-            return HttpResponseRedirect(page)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Send sample",
-            "opts": self.opts,
-            "source": source,
-            "form": form,
-        }
-        template = "admin/workflows_app/source/send_sample.html"
-        return TemplateResponse(request, template, context)
+            source.mapping = form.cleaned_data["mapping"]
+            delivery = form.cleaned_data["delivery"]
+            delivery.source = source
+            problems = find_problems(source)
+            if "save" in request.POST and not problems:
+                return self._save_mapping(request, source)
+            context |= {"trial": try_out(delivery), "misfits": problems}
+        return self.page(request, "trial", source, **context)
 
-    def _get_source(self, request: HttpRequest, object_id: str) -> Source:
-        if not self.has_operate_permission(request):
-            raise PermissionDenied
-        source = self.get_object(request, object_id)
-        if not isinstance(source, Source):
-            raise Http404
-        if not self.has_view_or_change_permission(request, source):
-            raise PermissionDenied
-        return source
+    def rotate(self, request: HttpRequest, source: Source) -> HttpResponse:
+        """Let a new secret count beside the present one."""
+        form = SecretForm(source, request.POST if request.method == "POST" else None)
+        if not form.is_valid():
+            return self.page(request, "rotate", source, form=form)
+        source.secrets = [*source.secrets[-1:], form.cleaned_data["secret"]]
+        self._save_secrets(request, source, "Added a secret.")
+        text = "The new secret counts. Retire the old one when nobody signs with it."
+        self.message_user(request, text, messages.SUCCESS)
+        return self.back_to(source)
 
-    def _take_in(self, request: HttpRequest, source: Source, sample: Sample) -> None:
-        message = sign(source, sample)
-        try:
-            receipt = receive(source, message.headers, message.body)
-        except (BadSignatureError, ValidationError, WorkflowUnavailableError) as error:
-            text = str(error) or str(error.__doc__)
-            self.message_user(request, f"Not taken in: {text}", messages.ERROR)
+    def retire(self, request: HttpRequest, source: Source) -> HttpResponse:
+        """Let the old secret count no more."""
+        if request.method != "POST" or len(source.secrets) < 2:  # noqa: PLR2004
+            return self.page(request, "retire", source)
+        source.secrets = source.secrets[-1:]
+        self._save_secrets(request, source, "Retired the old secret.")
+        self.message_user(request, "Only the new secret counts.", messages.SUCCESS)
+        return self.back_to(source)
+
+    def _save_secrets(self, request: HttpRequest, source: Source, what: str) -> None:
+        source.save(update_fields=["secrets"])
+        self.log_change(request, source, what)
+
+    def _save_mapping(self, request: HttpRequest, source: Source) -> HttpResponse:
+        source.save(update_fields=["mapping"])
+        self.log_change(request, source, "Changed the mapping.")
+        self.message_user(request, "The mapping was saved.", messages.SUCCESS)
+        return self.back_to(source)
+
+    def _tell(self, request: HttpRequest, reply: Reply) -> None:
+        delivery = reply.delivery
+        if delivery.detail:
+            text = f"The sample was {delivery.get_result_display()}: {delivery.detail}"
+            self.message_user(request, text, messages.ERROR)
+        elif delivery.run_id is None:
+            self.message_user(request, "The sample was kept.", messages.SUCCESS)
         else:
-            run = link(f"/runs/{receipt.run_id}/", f"run {str(receipt.run_id)[-8:]}")
-            text = format_html("The sample was taken in and started {}.", run)
+            run = link(f"/runs/{delivery.run_id}/", f"run {str(delivery.run_id)[-8:]}")
+            what = delivery.get_result_display()
+            text = format_html("The sample was taken in: it {} ({}).", what, run)
             self.message_user(request, text, messages.SUCCESS)
 
 
-@admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyAdmin):
-    """What was taken in, byte for byte."""
-
-    run_path = "run"
-    deferred = ("body", *(f"run__{text}" for text in RUN_TEXTS))
-    list_display = (
-        "received_at",
-        "source",
-        "event",
-        "delivery_id",
-        "page",
-        "times_received",
-        "conflicts",
-    )
-    list_select_related = ("source", "run")
-    list_filter = ("source", "received_at", RunWorkflowFilter)
-    search_fields = ("delivery_id__istartswith", "body_digest__startswith")
-    search_help_text = "The beginning of a delivery's id or of its body's SHA-256"
-    fields = (
-        ("source", "event", "delivery_id"),
-        ("run", "page"),
-        ("received_at", "times_received", "conflicts"),
-        "body_digest",
-        "body_text",
-    )
-
-    @admin.display(description="run")
-    def page(self, delivery: Delivery) -> SafeString:
-        return link(f"/runs/{delivery.run_id}/", delivery.run.short_id)
-
-    @admin.display(description="body")
-    def body_text(self, delivery: Delivery) -> str:
-        return shortened(bytes(delivery.body).decode(errors="replace"))
-
-    def view_on_site(self, delivery: Delivery) -> str:
-        return f"/runs/{delivery.run_id}/"
+def _fields_of_new(fields: Any) -> list[str]:
+    named = ["secret" if name == "known_secrets" else name for name in fields]
+    return [name for name in named if name not in SourceAdmin.readonly_fields]

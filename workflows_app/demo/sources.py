@@ -26,7 +26,7 @@ def load_source() -> Sender:
     return Sender(
         name=source.name,
         scheme=source.scheme,
-        secret=next(iter(source.secrets), ""),
+        secret=source.secrets[-1] if source.secrets else "",
         workflow=source.workflow,
     )
 

@@ -1,163 +1,138 @@
-"""What a source sent is taken in once: one delivery, one run, one transaction."""
+"""What a source sent is taken in once: one delivery, one act, one transaction."""
 
-import logging
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
-from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F
-from django.db.models.functions import Now
 
-from workflows_app.engine.definition import Definition
-from workflows_app.engine.strict_json import StrictJsonError, load_strict
 from workflows_app.models import Delivery, Source
-from workflows_app.runtime.definitions import find_current
-from workflows_app.runtime.starting import Start, start, start_event
+from workflows_app.rates import Rates
 
-from .signatures import Headers, check_github
+from . import log
+from .acts import prepare
+from .log import Outcome, RepeatedError, Result
+from .mapping import MappingError
+from .message import Message, mapping_of, read_message
+from .proving import prove
+from .refusals import REFUSED, Refusal, SourceNotReadyError, refusal_of
+from .signatures import Headers, pairs_of
 
-log = logging.getLogger(__name__)
-
-SAME_BODY = timedelta(hours=24)
-"""So long the same body under a new id is a repeat: GitHub does not sign the id."""
+rates = Rates()
 
 
-class WorkflowUnavailableError(Exception):
-    """No worker has offered the workflow of this source yet."""
+class TooManyError(Exception):
+    """The source has sent more than its rate allows."""
 
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A delivery whose sender is proven, before it is stored."""
-
-    source: Source
-    delivery_id: str
-    event: str
-    body: bytes
-    payload: dict[str, Any]
-
-    @property
-    def body_digest(self) -> str:
-        return sha256(self.body).hexdigest()
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(str(self.__doc__))
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
-    """What the sender is told; for a repeat the same as the first time."""
+class Reply:
+    """What the sender is told. `delivery` is what was kept of its message.
 
-    run_id: UUID
-    delivery_id: str
-    is_new: bool
+    What a person sees who is not to see it `is_shown`: then nothing is told.
+    """
+
+    status: int
+    content: dict[str, Any]
+    delivery: Delivery
+    retry_after: int | None = None
+    is_shown: bool = False
 
 
 def find_source(name: str) -> Source | None:
-    return Source.objects.filter(name=name, is_active=True).first()
+    return Source.objects.filter(name=name).exclude(mode=Source.Mode.OFF).first()
 
 
-def receive(source: Source, headers: Headers, body: bytes) -> Receipt:
-    """Start the source's workflow with this message, unless it has been taken in.
+def receive(source: Source, headers: Headers, body: bytes) -> Reply:
+    """Take in what claims to come from a source.
 
-    Raises BadSignatureError, StrictJsonError, the engine's ValidationError, or
-    WorkflowUnavailableError; then nothing is stored.
+    Raises BadSignatureError for what it has not sent, and TooManyError.
     """
-    signed = check_github(headers, body, source.secrets)
-    message = Message(
-        source, signed.delivery_id, signed.event or "", body, _load_object(body)
+    pairs = pairs_of(headers)
+    signed = prove(source, pairs, body, _now)
+    wait = rates.take(source.pk, source.rate)
+    if wait:
+        raise TooManyError(wait)
+    return take_in(read_message(source, signed, pairs, body))
+
+
+def take_in(message: Message) -> Reply:
+    """Let come of a proven message what its source wants, unless it has come already."""
+    done = log.find_done(message)
+    if done is not None:
+        return _repeat(message, done)
+    try:
+        return _take_in_first(message)
+    except RepeatedError as error:
+        return _repeat(message, error.delivery)
+
+
+def _repeat(message: Message, done: Delivery) -> Reply:
+    """The same reply as the first time."""
+    log.count_repeat(done, message)
+    return _reply(message, 200, done)
+
+
+def _take_in_first(message: Message) -> Reply:
+    try:
+        delivery = _act(message)
+    except REFUSED as error:
+        return _refuse(message, refusal_of(error))
+    return _reply(message, delivery.status, delivery)
+
+
+def _act(message: Message) -> Delivery:
+    """Do what the source is for; or keep the message, if nothing shall come of it."""
+    if message.flaw is not None:
+        raise message.flaw
+    source, facts = message.source, message.facts
+    if message.challenge is not None:
+        return _leave(message, "It asked whether this address is ours.")
+    if source.mode != Source.Mode.ON:
+        return _keep(message, Outcome(result=Result.KEPT, reply={"kept": True}))
+    try:
+        mapping = mapping_of(source)
+    except MappingError as error:
+        raise SourceNotReadyError from error
+    unmet = mapping.find_unmet(facts)
+    if unmet is not None:
+        return _leave(message, f"The condition only_if.{unmet} does not hold.")
+    return prepare(message, mapping.read(facts)).do()
+
+
+def _leave(message: Message, why: str) -> Delivery:
+    reply = {"ignored": why}
+    return _keep(
+        message, Outcome(result=Result.IGNORED, status=200, detail=why, reply=reply)
     )
+
+
+def _refuse(message: Message, refusal: Refusal) -> Reply:
+    outcome = Outcome(
+        result=Result.REFUSED, status=refusal.status, detail=refusal.message
+    )
+    delivery = _keep(message, outcome)
+    return Reply(refusal.status, refusal.content, delivery, refusal.retry_after)
+
+
+def _keep(message: Message, outcome: Outcome) -> Delivery:
     with transaction.atomic():
-        _lock(_lock_names(message))
-        known = _find_delivery(message)
-        return _start_run(message) if known is None else _count_repeat(known, message)
+        return log.keep(message, outcome)
 
 
-def _load_object(body: bytes) -> dict[str, Any]:
-    payload = load_strict(body, max_bytes=settings.INTAKE_LIMIT)
-    if not isinstance(payload, dict):
-        raise StrictJsonError("The JSON is not an object.")
-    return payload
+def _reply(message: Message, status: int, delivery: Delivery) -> Reply:
+    if message.challenge is not None:
+        return Reply(status, {"challenge": message.challenge}, delivery)
+    is_shown = message.content is not None and message.content.is_form
+    return Reply(status, delivery.told, delivery, is_shown=is_shown)
 
 
-def _lock_names(message: Message) -> list[str]:
-    source = message.source.pk
-    return [
-        f"{source} id {message.delivery_id}",
-        f"{source} body {message.body_digest}",
-    ]
-
-
-def _lock(names: Iterable[str]) -> None:
-    """Until the commit nobody else takes in the same; in one order, so none waits in a circle."""
+def _now() -> int:
+    """By the database's clock, as all machines have it."""
     with connection.cursor() as cursor:
-        for key in sorted(_lock_key(name) for name in names):
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
-
-
-def _lock_key(name: str) -> int:
-    return int.from_bytes(sha256(f"delivery {name}".encode()).digest()[:8], signed=True)
-
-
-def _find_delivery(message: Message) -> Delivery | None:
-    """The delivery that this one repeats: by its id, else by its body."""
-    deliveries = Delivery.objects.filter(source=message.source).defer("body")
-    same_id = deliveries.filter(delivery_id=message.delivery_id).first()
-    if same_id is not None:
-        return same_id
-    since = Now() - SAME_BODY
-    return deliveries.filter(
-        body_digest=message.body_digest, received_at__gt=since
-    ).first()
-
-
-def _count_repeat(known: Delivery, message: Message) -> Receipt:
-    is_conflict = known.body_digest != message.body_digest
-    if is_conflict:
-        log.warning(
-            "Ignored another body under delivery %s of source %s, run %s",
-            known.delivery_id,
-            message.source.name,
-            known.run_id,
-        )
-    Delivery.objects.filter(pk=known.pk).update(
-        times_received=F("times_received") + 1,
-        conflicts=F("conflicts") + int(is_conflict),
-    )
-    return Receipt(known.run_id, known.delivery_id, is_new=False)
-
-
-def _start_run(message: Message) -> Receipt:
-    source = message.source
-    definition = find_current(source.workflow)
-    if definition is None:
-        raise WorkflowUnavailableError
-    run_id = start(definition, _as_start(definition, message))
-    Delivery.objects.create(
-        source=source,
-        delivery_id=message.delivery_id,
-        event=message.event,
-        body=message.body,
-        body_digest=message.body_digest,
-        run_id=run_id,
-    )
-    return Receipt(run_id, message.delivery_id, is_new=True)
-
-
-def _as_start(definition: Definition, message: Message) -> Start:
-    source = message.source
-    fields = {
-        "source": source.name,
-        "event": message.event,
-        "delivery_id": message.delivery_id,
-        "payload": message.payload,
-    }
-    groups: Sequence[str] = source.groups
-    return Start(
-        event=start_event(definition, fields),
-        source_id=source.pk,
-        groups=groups,
-        tags={"source": source.name, "event": message.event},
-    )
+        cursor.execute("SELECT extract(epoch FROM clock_timestamp())::bigint")
+        (now,) = cursor.fetchone()
+    return int(now)

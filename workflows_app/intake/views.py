@@ -1,48 +1,61 @@
 """The door for webhooks: POST /hooks/<source>/."""
 
 import logging
+import math
 
-from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from workflows_app.engine.errors import ValidationError
-from workflows_app.engine.strict_json import StrictJsonError
+from workflows_app.models import Source
 
+from .message import body_limit
+from .refusals import Refusal
 from .signatures import BadSignatureError
-from .sources import WorkflowUnavailableError, find_source, receive
+from .sources import Reply, TooManyError, find_source, receive
 
 log = logging.getLogger(__name__)
 
-RETRY_AFTER = "30"
-
 
 class BodyTooLargeError(Exception):
-    """The body is larger than what is taken in here."""
+    """The body is larger than so many bytes."""
 
 
 @csrf_exempt
-def hook(request: HttpRequest, name: str) -> JsonResponse:
+def hook(request: HttpRequest, name: str) -> HttpResponse:
     """Take in one message of a source; the same again gets the same answer."""
     if request.method != "POST":
-        response = _refuse(405, "method_not_allowed", "Webhooks are posted.")
-        response["Allow"] = "POST"
-        return response
+        return _refuse(405, "method_not_allowed", "Webhooks are posted.", Allow="POST")
     source = find_source(name)
     if source is None:
         return _refuse(404, "not_found", "There is no such source.")
     try:
-        receipt = receive(source, _headers(request), _read(request))
+        reply = receive(source, _headers(request), _read(request, body_limit(source)))
+    except BodyTooLargeError as error:
+        return _refuse(413, "too_large", f"The body is larger than {error} bytes.")
     except BadSignatureError as error:
         log.warning("Refused a message for source %s: %s", source.name, error)
-        return _refuse(401, "bad_signature", "The signature is not valid.")
-    except (BodyTooLargeError, StrictJsonError, ValidationError) as error:
-        return _refuse_body(error)
-    except WorkflowUnavailableError:
-        return _ask_to_retry()
-    answer = {"run_id": str(receipt.run_id), "delivery_id": receipt.delivery_id}
-    return JsonResponse(answer, status=202 if receipt.is_new else 200)
+        return _refuse_unproven(source)
+    except TooManyError as error:
+        wait = str(math.ceil(error.seconds))
+        return _refuse(429, "too_many", str(error), **{"Retry-After": wait})
+    return _tell(reply)
+
+
+def _tell(reply: Reply) -> HttpResponse:
+    if reply.is_shown:
+        return HttpResponse(status=200)
+    response = JsonResponse(reply.content, status=reply.status)
+    if reply.retry_after is not None:
+        response["Retry-After"] = str(reply.retry_after)
+    return response
+
+
+def _refuse_unproven(source: Source) -> HttpResponse:
+    """Without detail: whoever sent this may be trying."""
+    is_token = source.scheme == Source.Scheme.BEARER
+    more = {"WWW-Authenticate": "Bearer"} if is_token else {}
+    return _refuse(401, "bad_signature", "The signature is not valid.", **more)
 
 
 def _headers(request: HttpRequest) -> list[tuple[str, str]]:
@@ -55,14 +68,13 @@ def _headers(request: HttpRequest) -> list[tuple[str, str]]:
     return list(request.headers.items())
 
 
-def _read(request: HttpRequest) -> bytes:
+def _read(request: HttpRequest, limit: int) -> bytes:
     """The body byte for byte; a larger one than allowed is not read to its end."""
-    limit: int = settings.INTAKE_LIMIT
     if _declared_length(request) > limit:
-        raise BodyTooLargeError
+        raise BodyTooLargeError(limit)
     body = request.read(limit + 1)
     if len(body) > limit:
-        raise BodyTooLargeError
+        raise BodyTooLargeError(limit)
     return body
 
 
@@ -73,21 +85,9 @@ def _declared_length(request: HttpRequest) -> int:
         return 0  # the server counts what comes
 
 
-def _refuse_body(error: Exception) -> JsonResponse:
-    if isinstance(error, BodyTooLargeError):
-        limit = settings.INTAKE_LIMIT
-        return _refuse(413, "too_large", f"The body is larger than {limit} bytes.")
-    code = "bad_json" if isinstance(error, StrictJsonError) else "invalid_input"
-    return _refuse(400, code, str(error))
-
-
-def _ask_to_retry() -> JsonResponse:
-    message = "No worker has offered the workflow of this source yet."
-    response = _refuse(503, "workflow_unavailable", message)
-    response["Retry-After"] = RETRY_AFTER
+def _refuse(status: int, code: str, message: str, **headers: str) -> HttpResponse:
+    refusal = Refusal(status, code, message)
+    response = JsonResponse(refusal.content, status=status)
+    for name, value in headers.items():
+        response[name] = value
     return response
-
-
-def _refuse(status: int, code: str, message: str) -> JsonResponse:
-    error = {"code": code, "message": message}
-    return JsonResponse({"error": error}, status=status)

@@ -3,6 +3,7 @@
 import uuid_utils.compat as uuid
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -109,6 +110,7 @@ class Run(models.Model):
                 name="run_tree",
                 condition=models.Q(parent__isnull=False),
             ),
+            GinIndex(fields=["tags"], name="run_tags"),
         ]
 
     def __str__(self) -> str:
