@@ -23,7 +23,13 @@ KEPT = 120
 MOST_SHOWN = 10_000
 """Characters of each side that are shown."""
 
-TOKENS = re.compile(r"\w+|\s+|[^\w\s]")
+LONGEST = 60_000
+"""Characters of a side that are taken apart into words."""
+
+WIDE = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
+"""Letters of scripts that put no spaces between words: each counts as a word."""
+
+TOKENS = re.compile(rf"[{WIDE}]|[^\W{WIDE}]+|\s+|[^\w\s]")
 
 Kind = Literal["same", "changed", "skipped"]
 Change = tuple[bool, str, str]  # whether it is the same, and both texts
@@ -90,9 +96,10 @@ class _Differ:
         if not before or not after:
             yield False, before, after
             return
-        one, other = TOKENS.findall(before), TOKENS.findall(after)
+        is_long = max(len(before), len(after)) > LONGEST
+        one, other = ([], []) if is_long else map(TOKENS.findall, (before, after))
         size = len(one) + len(other)
-        if max(len(one), len(other)) > MOST_TOKENS or size > self.room:
+        if is_long or max(len(one), len(other)) > MOST_TOKENS or size > self.room:
             self.is_coarse = True
             yield False, before, after
         else:

@@ -18,7 +18,8 @@ SHOWN = 10
 """Rows that are shown at once."""
 
 MOST_COLUMNS = 30
-LONGEST_CELL = 300
+LONGEST_CELL = 500
+CUT = "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ def draw_table(value: Any, part: Part) -> SafeString:
         "count": f"{len(rows):,}",
         "is_folded": len(shown) > SHOWN,
         "left_out": f"{len(rows) - len(shown):,}" if len(shown) < len(rows) else "",
+        "is_cut": any(map(_is_cut, shown)),
         "link": part.whole,
         "part": part,
     }
@@ -87,7 +89,11 @@ def _cell(cell: Any) -> str:
     if cell is None:
         return ""
     text = visible(cell) if isinstance(cell, str) else _written(cell)
-    return text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…"
+    return text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}{CUT}"
+
+
+def _is_cut(row: list[str]) -> bool:
+    return any(len(cell) > LONGEST_CELL and cell.endswith(CUT) for cell in row)
 
 
 def _written(cell: Any) -> str:
