@@ -1,4 +1,4 @@
-.PHONY: help run worker test test-long check format bench
+.PHONY: help run worker test test-long check format openapi bench
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -37,6 +37,9 @@ format: $(VENV)/dev.stamp ## put everything in form
 	$(BIN)/ruff format .
 	$(BIN)/djade --target-version 5.2 $(TEMPLATES) || true
 	$(BIN)/djhtml --tabwidth 2 $(TEMPLATES) || true
+
+openapi: $(VENV)/dev.stamp ## keep the description of the API as it is now: others rely on it
+	$(BIN)/python -m tests.api.renew_openapi
 
 bench: $(VENV)/dev.stamp ## figures as ratios to the bare database, in one run
 	$(BIN)/python -m benchmarks
