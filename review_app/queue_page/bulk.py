@@ -100,7 +100,7 @@ def _find_objection(requests: Sequence[InputRequest]) -> str:
     contents = [asked.content for asked in requests]
     for asked, content in zip(requests, contents, strict=True):
         if not ReviewPolicy.load(asked.policy_rules).bulk:
-            return f"“{_short(asked)}” is to be decided by itself."
+            return f"“{_short(asked)}” may only be decided by itself."
         if not _is_complete(content):
             return f"“{_short(asked)}” has fields to be filled in."
     kinds = {_kind(*pair) for pair in zip(requests, contents, strict=True)}

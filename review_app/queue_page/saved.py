@@ -46,7 +46,7 @@ class ViewForm(forms.ModelForm):  # type: ignore[type-arg]  # not at run time
         group = self.fields["group"]
         assert isinstance(group, forms.ModelChoiceField)
         group.queryset = Group.objects.filter(user=view.owner)
-        group.empty_label = "Nobody: it is mine"
+        group.label, group.empty_label = "Share with", "Nobody: it is mine alone"
 
     @property
     def problems(self) -> list[Problem]:

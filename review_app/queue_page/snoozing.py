@@ -16,11 +16,7 @@ from workflows_app.stream.wakeup import QUEUE, notifier
 
 HOUR, TOMORROW, MONDAY = "hour", "tomorrow", "monday"
 MORNING = time(9)
-UNTIL = {
-    HOUR: "For an hour",
-    TOMORROW: "Until tomorrow, 9:00",
-    MONDAY: "Until Monday, 9:00",
-}
+UNTIL = (HOUR, TOMORROW, MONDAY)
 
 
 def moment(until: str, now: datetime, zone: ZoneInfo) -> datetime:

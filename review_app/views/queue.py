@@ -23,7 +23,6 @@ from review_app.queue_page.export import export
 from review_app.queue_page.page import PAGE_SIZE, News, QueuePage, as_uuids
 from review_app.queue_page.rows import Row
 from review_app.queue_page.saved import views_of
-from review_app.queue_page.snoozing import UNTIL
 from review_app.reader_zone import zone_of
 
 from .account import signed_in
@@ -53,7 +52,6 @@ def queue(request: HttpRequest) -> HttpResponse:
         "choices": choices(view, user),
         "sorts": sorts(),
         "saved": views_of(user),
-        "snoozes": UNTIL.items(),
         **emptiness.describe(page, _midnight(request)),
     }
     return render(request, "review/queue.html", context)
