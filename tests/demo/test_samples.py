@@ -9,13 +9,13 @@ from workflows_app.demo import samples
 from workflows_app.demo.demo_json import Demo
 from workflows_app.flows.expense import expense
 from workflows_app.flows.message_review import message_review
-from workflows_app.flows.press_note import press_note
+from workflows_app.flows.public_notice import public_notice
 from workflows_app.flows.refund import refund
 from workflows_app.flows.release_gate import release_gate
 from workflows_app.models import InputRequest, Run, Source
 from workflows_app.runtime.definitions import publish
 
-FLOWS = [expense, message_review, press_note, refund, release_gate]
+FLOWS = [expense, message_review, public_notice, refund, release_gate]
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_there_are_samples_of_every_workflow() -> None:
     assert {name: workflows.count(name) for name in set(workflows)} == {
         "expense": 3,
         "message-review": 3,
-        "press-note": 1,
+        "public-notice": 1,
         "refund": 3,
         "release-gate": 4,
     }
@@ -59,7 +59,7 @@ def test_sample_runs_fill_the_queue(demo: Demo, offered: None) -> None:
         "Expenses of Mia Lindqvist: 240.15 EUR",
         "Expenses of Tomás Ferreira: 88.78 EUR",
         "Expenses of 佐藤 優希: 189.50 EUR",
-        "Press note: The night boat runs again",
+        "Public notice: The night boat runs again",
         "Refund 184.50 EUR for order LQ-20931",
         "Budget for a refund of 184.50 EUR",
         "Refund 1260.00 GBP for order LQ-20977",

@@ -1,7 +1,7 @@
-"""Press note: two people must approve a text, and each push-back makes a new round.
+"""Public notice: two people must approve a text, and each push-back makes a new round.
 
 Whoever asked for it may not decide. A lead may answer when half of the time is over, and
-when all of it is, the note is held back. The steps: ask → decide, and back to ask
+when all of it is, the notice is dropped. The steps: ask → decide, and back to ask
 whenever somebody asks for changes.
 """
 
@@ -36,17 +36,17 @@ TEXT: JsonDict = {
     **TEXTAREA,
 }
 
-PUBLISH = Outcome("approve", "Publish", "primary", effect="The note goes to the press.")
+PUBLISH = Outcome("approve", "Publish", "primary", effect="The notice is published.")
 CHANGE = Outcome(
     "ask_back", "Ask for changes", needs_reason=True, effect="The writer gets it back."
 )
 DROP = Outcome(
     "drop",
-    "Drop the note",
+    "Drop the notice",
     "danger",
     needs_reason=True,
     confirm="drop",
-    effect="The note is deleted for good.",
+    effect="It is deleted for good.",
 )
 POLICY = ReviewPolicy(
     groups=["reviewers"],
@@ -61,13 +61,13 @@ POLICY = ReviewPolicy(
 
 
 class Draft(StartEvent):
-    """A note for the press is ready to be read."""
+    """A notice for the public is ready to be read."""
 
     title: str = Field(title="Title", min_length=1, max_length=200)
     published: str = Field(
         "",
         title="Published text",
-        description="What stands there today; empty for a new note.",
+        description="What stands there today; empty for a new notice.",
         max_length=LONG,
         json_schema_extra=TEXTAREA,
     )
@@ -77,7 +77,7 @@ class Draft(StartEvent):
 
 
 class Reworked(Event):
-    """The note has been changed as somebody wished, and is read again."""
+    """The notice has been changed as somebody wished, and is read again."""
 
 
 @step
@@ -96,7 +96,7 @@ def ask(ctx: Context, ev: Reworked) -> InputRequestEvent:
     return InputRequestEvent(
         f"round-{number}",
         "May this be published? You may correct the text.",
-        subject=f"Press note: {ctx.state['title']}",
+        subject=f"Public notice: {ctx.state['title']}",
         display=[
             Block("diff", change, "Published today, and the draft"),
             *([Block("chat", wishes, "Wishes so far")] if wishes else []),
@@ -112,7 +112,7 @@ def ask(ctx: Context, ev: Reworked) -> InputRequestEvent:
 
 @step
 def decide(ctx: Context, ev: InputResponseEvent) -> StopEvent | Reworked:
-    """Ask again, with the text as it was left; or end with what became of the note."""
+    """Ask again, with the text as it was left; or end with what became of the notice."""
     text = (ev.response or {}).get("text", ctx.state["text"])
     if ev.outcome == "ask_back":
         wish = {"who": ev.responder, "text": ev.reason}
@@ -130,10 +130,10 @@ def decide(ctx: Context, ev: InputResponseEvent) -> StopEvent | Reworked:
     )
 
 
-press_note = Workflow(
-    "press-note",
+public_notice = Workflow(
+    "public-notice",
     [take, ask, decide],
     version="1",
     groups=("reviewers", "leads"),
-    description="Two people approve a text for the press, in as many rounds as it takes.",
+    description="Two people approve a text for the public, in as many rounds as it takes.",
 )

@@ -1,4 +1,4 @@
-"""Press notes, played in memory: two votes, rounds, and a time that runs out."""
+"""Public notices, played in memory: two votes, rounds, and a time that runs out."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ import pytest
 
 from tests.workflows.people import ADA, BOB, DANA
 from workflows_app.engine import NotAllowedError
-from workflows_app.flows.press_note import press_note
+from workflows_app.flows.public_notice import public_notice
 from workflows_app.testing import Person, Play, play, survive_crashes
 
 
 def start(**fields: Any) -> Play:
-    return play(press_note, **{"title": "Ferries", "text": "We sail.", **fields})
+    return play(public_notice, **{"title": "Ferries", "text": "We sail.", **fields})
 
 
 def vote(run: Play, who: Person, outcome: str = "approve", reason: str = "") -> Play:
