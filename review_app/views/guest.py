@@ -133,13 +133,16 @@ def _answer(request: HttpRequest, link: AnswerLink) -> HttpResponse:
     sheet = _sheet(link, request)
     if request.POST.get("link") != str(link.pk):
         return _over(request, sheet)  # another link was opened in this browser since
-    missing = _ask_again(request, link, sheet) if _is_usable(link) else None
+    is_usable = _is_usable(link)
+    missing = _ask_again(request, link, sheet) if is_usable else None
     if missing is not None:
         return missing
     asked = link.request
     try:
         Handler(asked.run_id).respond(asked.request_id, sheet.answer(link=link))
     except (InvalidResponseError, SerializationError) as refusal:
+        if not is_usable:
+            return _over(request, sheet)
         sheet.refuse(_messages(refusal))
         return _page(request, "guest", link, 422, sheet=sheet)
     except OVER:

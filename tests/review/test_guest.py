@@ -280,6 +280,19 @@ def test_who_is_too_late_gets_his_text_back() -> None:
     assert asked.responses.count() == 1
 
 
+def test_a_link_that_is_over_tells_nothing_of_what_does_not_fit() -> None:
+    asked = make_request()
+    client, page = open_link(issue(asked))
+    answer_links.revoke(AnswerLink.objects.get())
+
+    for amount in ("9000", "", "120"):
+        late = send(client, page, **{"answer-amount": amount})
+
+        assert late.status_code == 410
+        assert "Deploy" not in late.content.decode()
+    assert not asked.responses.exists()
+
+
 def test_a_form_of_one_link_is_not_answered_with_another() -> None:
     first, second = make_request(), make_request()
     client, page = open_link(issue(first))
