@@ -108,7 +108,7 @@ def application() -> Iterator[Any]:
 )
 @pytest.mark.timeout(300)
 def test_no_request_gets_an_answer_that_is_not_described(
-    case: schemathesis.Case, world: dict[str, Any], application: Any
+    case: Any, world: dict[str, Any], application: Any
 ) -> None:
     """Each as it comes, and about something that is there."""
     case.headers.update(world["headers"])

@@ -224,6 +224,18 @@ THOSE_OF_THE_POOLS = 16
 """Django's, the hub's, one that listens, one that notifies: however many wait."""
 
 
+@pytest.mark.usefixtures("never_polling")
+async def test_the_end_of_a_run_is_waited_for(token: str) -> None:
+    run = await sync_to_async(make_run)()
+    asking = await Asking(f"/runs/{run.pk}", token, wait=60).begin()
+    await sync_to_async(Handler(run.pk).hold)()
+    assert await asking.is_waiting()
+
+    await sync_to_async(Handler(run.pk).abort)()
+
+    assert (await asking.json())["status"] == "aborted"
+
+
 STREAM = ("accept", "text/event-stream")
 
 

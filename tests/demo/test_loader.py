@@ -139,13 +139,6 @@ def test_the_receivers_address_follows_the_port(demo: Demo, tmp_path: Path) -> N
     assert receiver.secret == secret
 
 
-def test_an_api_token_that_was_written_is_kept(demo: Demo, tmp_path: Path) -> None:
-    kept = demo.model_copy(update={"api_token": "token"})
-    loader.write_demo_json(tmp_path, kept)
-
-    assert loader.load(tmp_path, URL).api_token == "token"
-
-
 def test_demo_json_says_what_programs_need(demo: Demo, tmp_path: Path) -> None:
     loader.write_demo_json(tmp_path, demo)
     written = json.loads((tmp_path / "demo.json").read_text())
@@ -153,7 +146,7 @@ def test_demo_json_says_what_programs_need(demo: Demo, tmp_path: Path) -> None:
     assert written == {
         "url": URL,
         "users": [login.model_dump() for login in demo.users],
-        "api_token": None,
+        "api_token": demo.api_token,
         "sources": [
             {
                 "name": "github",

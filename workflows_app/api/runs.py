@@ -19,11 +19,12 @@ from workflows_app.runtime.starting import Start, start, start_event
 from .bearer import token_of, user_of
 from .errors import not_found
 from .found import HEAVY_RUN, get_run, get_run_to_operate
-from .inputs import NO_REASON, NOTHING, Limit, Name, Nothing, RunGiven, WithReason
+from .inputs import NO_REASON, NOTHING, Limit, Name, Nothing, RunGiven, Wait, WithReason
 from .keyset import TAG, Keyset, tagged
 from .once import act_once, apply_once, lasting_key
 from .routes import get, post
 from .run_shapes import RunPage, RunReply, RunSummary
+from .waiting import Ended, wish
 
 router = Router(tags=["runs"])
 KEYSET: Keyset[Run] = Keyset("created_at")
@@ -93,9 +94,16 @@ def _light(runs: "QuerySet[Run]") -> "QuerySet[Run]":
 
 
 @get(router, "/runs/{uuid:run_id}", Scope.READ, returns=RunReply)
-def get_one_run(request: HttpRequest, run_id: UUID) -> RunReply:
-    """A run: its input, its state, and its result once there is one."""
-    return RunReply.of(get_run(user_of(request), run_id))
+def get_one_run(request: HttpRequest, run_id: UUID, wait: Wait = 0) -> RunReply:
+    """A run: its input, its state, and its result once there is one.
+
+    With `wait`, the reply comes as soon as the run has ended, at the latest after so
+    many seconds.
+    """
+    run = get_run(user_of(request), run_id)
+    if wait and not run.is_finished:
+        wish(request, Ended(run.pk, run.last_number, wait))
+    return RunReply.of(run)
 
 
 @post(router, "/runs/{uuid:run_id}/pause", Scope.OPERATE, returns=RunReply)

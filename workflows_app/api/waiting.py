@@ -7,7 +7,7 @@ and asks the view again, token and rights included. So any number may wait.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Protocol, TypeAlias
@@ -16,7 +16,7 @@ from uuid import UUID
 from django.http import HttpRequest
 
 from workflows_app.stream.log import Line
-from workflows_app.stream.subscribe import hub
+from workflows_app.stream.subscribe import hub, subscribe
 
 from .event_stream import ALIVE, END, frame
 
@@ -71,6 +71,20 @@ class NewLines:
     async def come_true(self) -> None:
         async with hub().watch(self.run, self.after) as feed:
             await feed.lines_after(self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run is over; its last line comes after this number."""
+
+    run: UUID
+    after: int
+    seconds: float
+
+    async def come_true(self) -> None:
+        async with aclosing(subscribe(self.run, after=self.after)) as lines:
+            async for _ in lines:
+                pass
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Loads the demo: people, a source, a receiver, and runs to begin with."""
+"""Loads the demo: people, a program, a source, a receiver, and runs to begin with."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from .demo_json import Demo, find_demo, write_demo_json
 from .people import load_people
 from .samples import start_sample_runs
 from .sources import load_receiver, load_source
+from .token import load_token
 
 __all__ = ["Demo", "announcement", "load", "start_sample_runs", "write_demo_json"]
 
@@ -33,7 +34,7 @@ def load(data_dir: Path, url: str) -> Demo:
         users = load_people(earlier.passwords if earlier else {})
         load_receiver(url)
         sources = [load_source()]
-    token = earlier.api_token if earlier else None
+        token = load_token(earlier.api_token if earlier else None)
     return Demo(
         url=url.rstrip("/"),
         users=users,
