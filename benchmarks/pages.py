@@ -63,7 +63,9 @@ def measure(directory: Path, times: int, seconds: float) -> tuple[Waits, Intake]
 def _prepare(secret: str, password: str) -> None:
     user = User.objects.create_user(NAME, password=password)
     user.groups.add(Group.objects.get_or_create(name=GROUP)[0])
-    Source.objects.create(name=NAME, secrets=[secret], workflow=webhook.name)
+    Source.objects.create(
+        name=NAME, secrets=[secret], workflow=webhook.name, rate=1_000_000
+    )
 
 
 def _free_port() -> int:

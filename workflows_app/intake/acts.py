@@ -183,14 +183,13 @@ def _whole(message: Message) -> dict[str, Any]:
 
 def _prepare_answer(message: Message, values: Values) -> AnswerRequest:
     source = message.source
-    name = message.delivery_id
     answer = Answer(
         value=values.get("answer"),
         outcome=values.get("outcome"),
         reason=values.get("reason") or "",
         responder=_name_of(source),
         door=DOOR,
-        idempotency_key=f"{source.name}:{name}" if name else None,
+        idempotency_key=f"{source.name}:{message.name}",
     )
     return AnswerRequest(message, find_request(source, values["find"]), answer)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Case, F, Q, Value, When
@@ -44,10 +44,18 @@ class Outcome:
     request_id: UUID | None = None
 
 
-def find_done(message: Message) -> Delivery | None:
-    """The delivery that this message repeats, if something came of it."""
-    known = _find(message)
-    return known if known is not None and known.is_done else None
+def find(message: Message) -> Delivery | None:
+    """The delivery that this message repeats.
+
+    By its id; where that is not signed, or missing, else by its body.
+    """
+    is_it = Q(delivery_id=message.delivery_id)
+    if not message.is_id_signed or message.delivery_id is None:
+        since = Now() - SAME_BODY
+        is_it |= Q(body_digest=message.body_digest, received_at__gt=since)
+    found = Delivery.objects.filter(is_it, source=message.source).defer("body")
+    by_id = Case(When(delivery_id=message.delivery_id, then=Value(0)), default=Value(1))
+    return found.order_by(by_id, "-received_at").first()
 
 
 def keep(message: Message, outcome: Outcome) -> Delivery:
@@ -58,7 +66,7 @@ def keep(message: Message, outcome: Outcome) -> Delivery:
     """
     assert connection.in_atomic_block, "the act and its record belong together"
     _lock(message)
-    known = _find(message)
+    known = find(message)
     if known is None:
         return _insert(message, outcome)
     if known.is_done:
@@ -82,21 +90,10 @@ def count_repeat(known: Delivery, message: Message) -> None:
     )
 
 
-def _find(message: Message) -> Delivery | None:
-    """By its id; where that is not signed, or missing, else by its body."""
-    is_it = Q(delivery_id=message.delivery_id)
-    if not message.is_id_signed or message.delivery_id is None:
-        since = Now() - SAME_BODY
-        is_it |= Q(body_digest=message.body_digest, received_at__gt=since)
-    found = Delivery.objects.filter(is_it, source=message.source).defer("body")
-    by_id = Case(When(delivery_id=message.delivery_id, then=Value(0)), default=Value(1))
-    return found.order_by(by_id, "-received_at").first()
-
-
 def _insert(message: Message, outcome: Outcome) -> Delivery:
     return Delivery.objects.create(
         source=message.source,
-        delivery_id=message.delivery_id or str(uuid4()),
+        delivery_id=message.name,
         body=message.body,
         **_written(message, outcome),
     )

@@ -1,8 +1,9 @@
 """A message whose sender is proven, before anything comes of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from uuid import uuid4
 
 from django.conf import settings
 
@@ -22,6 +23,7 @@ class Message:
     """What a source sent; a `flaw` says why its body could not be read.
 
     `is_id_signed`: whether the id, if there is one, is as sure as the body is.
+    `spare_id` names it where its sender does not.
     """
 
     source: Source
@@ -32,7 +34,13 @@ class Message:
     event: str = ""
     content: Content | None = None
     flaw: Flaw | None = None
+    spare_id: str = field(default_factory=lambda: str(uuid4()))
     is_replay: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its id, the sender's or ours."""
+        return self.delivery_id or self.spare_id
 
     @property
     def body_digest(self) -> str:
@@ -48,7 +56,7 @@ class Message:
         assert self.content is not None, "without a flaw there is content"
         told = {
             "source": self.source.name,
-            "id": self.delivery_id or "",
+            "id": self.name,
             "event": self.event,
         }
         return Facts(self.content.payload, self.headers, told)

@@ -1,6 +1,6 @@
 """What a source sent is taken in once: one delivery, one act, one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection, transaction
@@ -61,9 +61,11 @@ def receive(source: Source, headers: Headers, body: bytes) -> Reply:
 
 def take_in(message: Message) -> Reply:
     """Let come of a proven message what its source wants, unless it has come already."""
-    done = log.find_done(message)
-    if done is not None:
-        return _repeat(message, done)
+    known = log.find(message)
+    if known is not None and known.is_done:
+        return _repeat(message, known)
+    if known is not None:
+        message = replace(message, spare_id=known.delivery_id)
     try:
         return _take_in_first(message)
     except RepeatedError as error:

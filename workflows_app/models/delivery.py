@@ -92,5 +92,6 @@ class Delivery(models.Model):
 
     @property
     def told(self) -> dict[str, Any]:
-        """What its sender is told, every time."""
-        return {**self.reply, "delivery_id": self.delivery_id}
+        """What its sender is told, every time to the letter."""
+        told = {**self.reply, "delivery_id": self.delivery_id}
+        return dict(sorted(told.items()))

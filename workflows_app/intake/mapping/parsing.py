@@ -181,11 +181,13 @@ class _Parser:
         return {}
 
     def _body(self, data: Any) -> Pick:
+        if not isinstance(data, str):
+            self._say("“body” is a JSON Pointer.")
+            return Plain(None)
         try:
             return FromBody(data, parse_pointer(data))
-        except (ValueError, AttributeError) as error:
-            is_text = isinstance(data, str)
-            self._say(str(error) if is_text else "“body” is a JSON Pointer.")
+        except ValueError as error:
+            self._say(str(error))
             return Plain(None)
 
     def _header(self, data: Any) -> Pick:
