@@ -28,7 +28,7 @@ from review_app.templatetags.run_words import decided
 from review_app.visible import visible
 from workflows_app import access
 from workflows_app.demo.loader import start_sample_runs
-from workflows_app.demo.sources import load_source
+from workflows_app.demo.sources import load_sources
 from workflows_app.models import InputRequest
 from workflows_app.runtime import claims
 from workflows_app.runtime.handler import Handler
@@ -108,7 +108,7 @@ def load_demo(request: HttpRequest) -> HttpResponse:
     """Begin the sample runs, where people try Holdpoint out."""
     if settings.PROFILE != "demo" or not access.may_start(request.user):
         raise Http404("There is no demo here.")
-    load_source()
+    load_sources()
     count = start_sample_runs(NOW)
     said = (
         "They ask in a moment." if count else "No worker offers the sample workflows."

@@ -67,7 +67,7 @@ def test_operators_see_every_table_and_change_what_comes_and_goes(demo: Demo) ->
 
 
 def test_the_source_starts_the_release_gate(demo: Demo) -> None:
-    source = Source.objects.get()
+    source = Source.objects.get(name="github")
 
     assert (source.name, source.scheme, source.workflow) == (
         "github",
@@ -95,16 +95,16 @@ def test_a_second_start_changes_nothing(demo: Demo, tmp_path: Path) -> None:
     assert hashes == list(
         User.objects.order_by("pk").values_list("password", flat=True)
     )
-    assert Source.objects.count() == Receiver.objects.count() == 1
+    assert (Source.objects.count(), Receiver.objects.count()) == (2, 1)
 
 
 def test_what_an_operator_changed_stays_changed(demo: Demo, tmp_path: Path) -> None:
-    Source.objects.update(secrets=["a new one"], mode="off")
+    Source.objects.filter(name="github").update(secrets=["a new one"], mode="off")
     User.objects.get(username="bob").groups.set([Group.objects.get(name="leads")])
     loader.write_demo_json(tmp_path, demo)
 
     assert loader.load(tmp_path, URL).sources[0].secret == "a new one"
-    assert Source.objects.get().mode == "off"
+    assert Source.objects.get(name="github").mode == "off"
     assert access.groups_of(User.objects.get(username="bob")) == {"leads"}
 
 
@@ -152,8 +152,16 @@ def test_demo_json_says_what_programs_need(demo: Demo, tmp_path: Path) -> None:
                 "name": "github",
                 "scheme": "github",
                 "secret": demo.sources[0].secret,
+                "action": "start",
                 "workflow": "release-gate",
-            }
+            },
+            {
+                "name": "decisions",
+                "scheme": "standard",
+                "secret": demo.sources[1].secret,
+                "action": "answer",
+                "workflow": "release-gate",
+            },
         ],
     }
 

@@ -72,7 +72,7 @@ def test_sample_deliveries_belong_to_the_source(demo: Demo, offered: None) -> No
     samples.start_sample_runs()
     run = Run.objects.get(idempotency_key="demo-release")
 
-    assert run.source == Source.objects.get()
+    assert run.source == Source.objects.get(name="github")
     assert {"reviewers", "leads"} <= set(run.groups)
 
 

@@ -22,6 +22,7 @@ class Sender(BaseModel):
     name: str
     scheme: str
     secret: str = Field(repr=False)
+    action: str = "start"
     workflow: str
 
 

@@ -9,7 +9,7 @@ from .announcement import announcement
 from .demo_json import Demo, find_demo, write_demo_json
 from .people import load_people
 from .samples import start_sample_runs
-from .sources import load_receiver, load_source
+from .sources import load_receiver, load_sources
 from .token import load_token
 
 __all__ = ["Demo", "announcement", "load", "start_sample_runs", "write_demo_json"]
@@ -33,7 +33,7 @@ def load(data_dir: Path, url: str) -> Demo:
     with transaction.atomic():
         users = load_people(earlier.passwords if earlier else {})
         load_receiver(url)
-        sources = [load_source()]
+        sources = load_sources()
         token = load_token(earlier.api_token if earlier else None)
     return Demo(
         url=url.rstrip("/"),
