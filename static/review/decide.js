@@ -43,10 +43,10 @@
   }
 
   function arrive({ detail }) {
+    prepare();
     if (detail.target?.id !== "main") return;
     if (form()?.action !== shown) shownAt = performance.now();
     shown = form()?.action;
-    prepare();
   }
 
   function prepare() {

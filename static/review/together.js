@@ -5,11 +5,11 @@
   const says = () => [...document.querySelectorAll("#together [data-say]")].map((each) => each.dataset.say).join(" ");
   let address, isTyping = false, touchedAt = Date.now(), told = "", said = "";
 
-  function tell(sign, to = address) {
-    if (!to) return;
+  function tell(sign) {
+    if (!address) return;
     told = sign;
     const body = new URLSearchParams({ sign, csrfmiddlewaretoken: document.querySelector("[name=csrfmiddlewaretoken]").value });
-    fetch(to, { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } }).catch(() => {}); // the next beat tells it
+    fetch(address, { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } }).catch(() => {}); // the next beat tells it
   }
 
   function sign() {
@@ -21,7 +21,7 @@
 
   function look() {
     const isOther = box()?.dataset.presence !== address;
-    if (isOther && address) tell("hidden");
+    if (isOther) tell("hidden");
     if (isOther) [address, isTyping, said] = [box()?.dataset.presence, false, says()], tell(sign());
     if (says() !== said) document.getElementById(document.getElementById("lost-claim") ? "say-now" : "say-polite").textContent = said = says();
   }
