@@ -288,6 +288,27 @@ def test_events_are_read_from_a_number_on(ada: User, program: Programs) -> None:
     assert last["is_over"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_all_runs_are_followed_by_their_tags(
+    ada: User, eve: User, program: Programs
+) -> None:
+    first, second = start_run(user=ada), start_run(user=ada)
+    Run.objects.filter(pk=second).update(tags={"order": "7"})
+    ours = program(ada)
+
+    everything = ours.get("/events").json()
+    tagged = ours.get("/events", tag="order=*").json()
+    behind = ours.get("/events", after=everything["items"][0]["cursor"]).json()
+
+    runs = [item["run_id"] for item in everything["items"]]
+    assert set(runs) == {str(first), str(second)}
+    assert {item["run_id"] for item in tagged["items"]} == {str(second)}
+    assert [item["run_id"] for item in behind["items"]] == runs[1:]
+    assert program(eve).get("/events").json()["items"] == []
+    for cursor in ("odd", f"{'9' * 19}.{'0' * 32}.1", f"{'9' * 18}.{'0' * 32}.1"):
+        assert ours.get("/events", after=cursor).status_code == 400
+
+
 def test_operators_see_workers_and_drain_them(
     olga: User, ada: User, program: Programs
 ) -> None:

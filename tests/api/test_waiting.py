@@ -224,6 +224,18 @@ THOSE_OF_THE_POOLS = 16
 """Django's, the hub's, one that listens, one that notifies: however many wait."""
 
 
+async def test_news_of_any_run_is_waited_for(token: str) -> None:
+    run = await sync_to_async(make_run)()
+    asking = await Asking("/events", token, after="now", wait=60).begin()
+    assert await asking.is_waiting()
+
+    await sync_to_async(Handler(run.pk).abort)()
+
+    told = await asking.json()
+    kinds = [item["kind"] for item in told["items"] if item["run_id"] == str(run.pk)]
+    assert kinds[-1] == "run_aborted"
+
+
 @pytest.mark.usefixtures("never_polling")
 async def test_the_end_of_a_run_is_waited_for(token: str) -> None:
     run = await sync_to_async(make_run)()

@@ -30,7 +30,7 @@ class BearerToken(HttpBearer):
         found = tokens.find(token)
         if found is None:
             raise _unknown(request)
-        if not waiting.is_asked_again(request):
+        if waiting.wish_before(request) is None:
             _check_rate(("token", found.pk), found.rate)
             tokens.note_use(found)
         if not set(self.scopes) & set(found.scopes):

@@ -2,7 +2,17 @@
 
 from ninja import NinjaAPI
 
-from . import answers, events, requests, runs, snapshots, together, workers, workflows
+from . import (
+    all_events,
+    answers,
+    events,
+    requests,
+    runs,
+    snapshots,
+    together,
+    workers,
+    workflows,
+)
 from .errors import handle_errors
 from .json_reply import JsonRenderer
 from .strict_body import StrictParser
@@ -26,6 +36,16 @@ api = NinjaAPI(
     renderer=JsonRenderer(),
 )
 handle_errors(api)
-ROOMS = (runs, events, snapshots, requests, answers, together, workflows, workers)
+ROOMS = (
+    runs,
+    events,
+    all_events,
+    snapshots,
+    requests,
+    answers,
+    together,
+    workflows,
+    workers,
+)
 for room in ROOMS:
     api.add_router("", room.router)

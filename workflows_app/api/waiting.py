@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
+from workflows_app.stream.all_runs import Place, Statement, follow_all
 from workflows_app.stream.log import Line
 from workflows_app.stream.subscribe import hub, subscribe
 
@@ -24,6 +25,7 @@ Scope: TypeAlias = dict[str, Any]
 Message: TypeAlias = Mapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
+Ask: TypeAlias = Callable[[Place], Awaitable[Statement | None]]
 Application: TypeAlias = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
 LONGEST = 300.0
@@ -74,6 +76,21 @@ class NewLines:
 
 
 @dataclass(frozen=True, slots=True)
+class AnyLines:
+    """Some run that somebody may see has a line after a place."""
+
+    ask: Ask
+    after: Place
+    seconds: float
+
+    async def come_true(self) -> None:
+        async with aclosing(follow_all(self.ask, self.after)) as looks:
+            async for look in looks:
+                if look.lines:
+                    return
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """A run is over; its last line comes after this number."""
 
@@ -102,9 +119,10 @@ def wish(request: HttpRequest, what: Wish | Stream) -> None:
         scope[_WISH] = what
 
 
-def is_asked_again(request: HttpRequest) -> bool:
-    """Whether this is the same request as before, after a wait: it is counted once."""
-    return bool(getattr(request, "scope", {}).get(_AGAIN))
+def wish_before(request: HttpRequest) -> Wish | Stream | None:
+    """What the same request wished for before it was asked again; it is counted once."""
+    wished: Wish | Stream | None = getattr(request, "scope", {}).get(_AGAIN)
+    return wished
 
 
 class Waiting:
@@ -141,7 +159,7 @@ class Waiting:
                     await reply.wish.come_true()
             except TimeoutError:
                 break  # the reply still holds
-            reply = await self._ask({**scope, _AGAIN: True})
+            reply = await self._ask({**scope, _AGAIN: reply.wish})
         await reply.send_to(send)
 
     async def _ask(self, scope: Scope) -> "Reply":
@@ -170,17 +188,17 @@ class Waiting:
                 text = "".join(map(frame, lines)) if lines else ALIVE
                 if monotonic() - checked > RIGHTS_HOLD:
                     checked = monotonic()
-                    if not await self._may_still(scope, after):
+                    if not await self._may_still(scope, stream, after):
                         break
                 await send(_chunk(text))
                 sent += len(text)
                 after = lines[-1].number if lines else after
         await send(_chunk("", is_last=True))
 
-    async def _may_still(self, scope: Scope, after: int) -> bool:
+    async def _may_still(self, scope: Scope, stream: Stream, after: int) -> bool:
         headers = [(n, v) for n, v in scope["headers"] if n != b"last-event-id"]
         headers.append((b"last-event-id", str(after).encode()))
-        reply = await self._ask({**scope, _AGAIN: True, "headers": headers})
+        reply = await self._ask({**scope, _AGAIN: stream, "headers": headers})
         return reply.status in _SUCCESS
 
 
