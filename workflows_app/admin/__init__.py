@@ -2,9 +2,17 @@
 
 from django.contrib import admin
 
-from . import callbacks, deliveries, requests, runs, sources, workers
+from . import callbacks, deliveries, requests, runs, sources, tokens, workers
 
-__all__ = ["callbacks", "deliveries", "requests", "runs", "sources", "workers"]
+__all__ = [
+    "callbacks",
+    "deliveries",
+    "requests",
+    "runs",
+    "sources",
+    "tokens",
+    "workers",
+]
 
 admin.site.site_header = "Holdpoint"
 admin.site.site_title = "Holdpoint"

@@ -55,10 +55,11 @@ class ReceiverAdmin(SecretAdmin, OperatedAdmin):
     form = ReceiverForm
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     secret_fields = ("secret",)
-    list_display = ("name", "url", "workflows", "is_active")
+    list_display = ("name", "url", "workflows", "token", "is_active")
+    list_select_related = ("token",)
     list_filter = ("is_active",)
     search_fields = ("name", "url")
-    fields = ("name", "url", "secret", "workflows", "is_active")
+    fields = ("name", "url", "secret", "workflows", "token", "is_active")
     view_on_site = False
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
