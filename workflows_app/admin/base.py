@@ -1,5 +1,6 @@
 """What the pages of all large tables have in common."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -79,10 +80,10 @@ class ActingAdmin(OperatedAdmin):
     """Rows with pages for verbs, at `<id>/<verb>/`: for operators who may see the row.
 
     Each of `acts` is the name of a method that takes the request and the row, of the
-    page's template, and the end of the name of its address.
+    page's template, and the end of the name of its address; with the page's title.
     """
 
-    acts: tuple[str, ...] = ()
+    acts: Mapping[str, str] = {}
 
     def get_urls(self) -> list[URLPattern]:
         return [*map(self._act_path, self.acts), *super().get_urls()]
@@ -97,7 +98,7 @@ class ActingAdmin(OperatedAdmin):
         self, request: HttpRequest, act: str, row: Model, **context: Any
     ) -> TemplateResponse:
         everywhere = self.admin_site.each_context(request)
-        about = {"opts": self.opts, "row": row, "title": act.capitalize()}
+        about = {"opts": self.opts, "row": row, "title": self.acts[act]}
         template = f"admin/workflows_app/{self.opts.model_name}/{act}.html"
         return TemplateResponse(request, template, {**everywhere, **about, **context})
 

@@ -25,7 +25,7 @@ from .base import (
 class DeliveryAdmin(ReadOnlyAdmin, ActingAdmin):
     """What was taken in, byte for byte, and what came of it."""
 
-    acts = ("replay",)
+    acts = {"replay": "Replay"}
     run_path = "run"
     deferred = (
         "body",
@@ -36,10 +36,10 @@ class DeliveryAdmin(ReadOnlyAdmin, ActingAdmin):
     list_display = (
         "received_at",
         "source",
-        "event",
-        "delivery_id",
         "result",
         "page_of",
+        "event",
+        "delivery_id",
         "status",
         "times_received",
         "conflicts",
@@ -73,7 +73,7 @@ class DeliveryAdmin(ReadOnlyAdmin, ActingAdmin):
 
     @admin.display(description="reply")
     def reply_text(self, delivery: Delivery) -> str:
-        return json.dumps(delivery.told, indent=2)
+        return json.dumps(delivery.told, indent=2) if delivery.reply else "-"
 
     @admin.display(description="headers")
     def headers_text(self, delivery: Delivery) -> str:

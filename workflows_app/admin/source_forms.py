@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
 
 from workflows_app.engine.definition import Definition
 from workflows_app.intake.mapping import MappingError, find_misfits
@@ -22,7 +23,7 @@ _TOKEN = re.compile(r"[!-~]+")
 MAPPING = forms.CharField(
     required=False,
     strip=False,
-    widget=forms.Textarea({"rows": 12, "cols": 80, "spellcheck": "false"}),
+    widget=AdminTextareaWidget({"rows": 14, "spellcheck": "false"}),
     help_text=(
         "JSON: which parts of a delivery become the input, the answer or the event. "
         "docs/webhooks.md tells its words. Empty, a new run gets the whole delivery."
@@ -35,7 +36,7 @@ class SecretForm(forms.Form):
 
     secret = forms.CharField(
         max_length=200,
-        widget=forms.TextInput({"size": 80, "autocomplete": "off"}),
+        widget=AdminTextInputWidget({"class": "secret", "autocomplete": "off"}),
         help_text=(
             "Copy this one to the sender, or put the sender's own here: it is not shown "
             "again. For v1a of Standard Webhooks it is the public key, whpk_…"
@@ -117,26 +118,28 @@ class SampleForm(forms.Form):
         field.initial = next(iter(samples))
 
 
-class DeliveryChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # as above
-    """Deliveries by when they came, what they say they are, and what came of them."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        at = f"{obj.received_at:%-d %b %H:%M:%S}"
-        parts = [at, obj.event, obj.delivery_id, obj.get_result_display()]
-        return " · ".join(part for part in parts if part)
-
-
 class TryForm(forms.Form):
     """A mapping to be tried out, and the delivery on which."""
 
-    delivery = DeliveryChoice(Delivery.objects.none(), empty_label=None)
+    delivery = forms.ChoiceField()
     mapping = MAPPING
 
-    def __init__(self, source: Source, deliveries: Any, data: Any, first: Any) -> None:
-        super().__init__(data, initial={"mapping": source.mapping, "delivery": first})
+    def __init__(self, source: Source, offered: list[Delivery], data: Any) -> None:
+        super().__init__(data, initial={"mapping": source.mapping})
+        self._offered = {str(delivery.pk): delivery for delivery in offered}
         field = self.fields["delivery"]
-        assert isinstance(field, DeliveryChoice)
-        field.queryset = deliveries
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(pk, _label(d)) for pk, d in self._offered.items()]
+
+    def clean_delivery(self) -> Delivery:
+        return self._offered[self.cleaned_data["delivery"]]
+
+
+def _label(delivery: Delivery) -> str:
+    """When it came, what it says it is, and what came of it."""
+    at = f"{delivery.received_at:%-d %b %H:%M:%S}"
+    parts = [at, delivery.event, delivery.delivery_id, delivery.get_result_display()]
+    return " · ".join(part for part in parts if part)
 
 
 def check_secret_of(source: Source, secret: str) -> None:

@@ -1,14 +1,16 @@
 """Sources of webhooks: who may send, how it signs, and what comes of it."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
 from workflows_app.intake.sources import Reply, take_in
-from workflows_app.intake.trying import try_out
-from workflows_app.models import Source
+from workflows_app.intake.trying import show_body, try_out
+from workflows_app.models import Delivery, Source
 
 from .base import ActingAdmin, SecretAdmin, link
 from .samples import as_message, samples_for
@@ -25,7 +27,12 @@ class SourceAdmin(SecretAdmin, ActingAdmin):
     """Who may send webhooks, and what comes of them."""
 
     form = SourceForm
-    acts = ("sample", "trial", "rotate", "retire")
+    acts = {
+        "sample": "Send sample",
+        "trial": "Try the mapping",
+        "rotate": "Rotate the secret",
+        "retire": "Retire the old secret",
+    }
     secret_fields = ("secret",)
     list_display = ("name", "mode", "scheme", "action", "workflow", "groups")
     list_filter = ("mode", "scheme", "action")
@@ -93,23 +100,27 @@ class SourceAdmin(SecretAdmin, ActingAdmin):
 
     def trial(self, request: HttpRequest, source: Source) -> HttpResponse:
         """Try a mapping out on a delivery that was kept; save it when it is good."""
-        newest = source.deliveries.order_by("-received_at", "-id")
-        deliveries = source.deliveries.filter(pk__in=newest.values("pk")[:MOST_TRIED])
-        sent = request.POST if request.method == "POST" else None
-        first = (
-            request.GET.get("delivery") or newest.values_list("pk", flat=True).first()
-        )
-        form = TryForm(source, deliveries.order_by("-received_at"), sent, first)
-        context: dict[str, Any] = {"form": form, "has_any": first is not None}
+        offered = _offer(source, request.GET.get("delivery", ""))
+        if not offered:
+            return self.page(request, "trial", source)
+        form = TryForm(source, offered, request.POST or None)
         if form.is_valid():
-            source.mapping = form.cleaned_data["mapping"]
-            delivery = form.cleaned_data["delivery"]
-            delivery.source = source
-            problems = find_problems(source)
-            if "save" in request.POST and not problems:
-                return self._save_mapping(request, source)
-            context |= {"trial": try_out(delivery), "misfits": problems}
-        return self.page(request, "trial", source, **context)
+            return self._try(request, source, form)
+        body = show_body(offered[0])
+        return self.page(request, "trial", source, form=form, body=body)
+
+    def _try(self, request: HttpRequest, source: Source, form: TryForm) -> HttpResponse:
+        source.mapping = form.cleaned_data["mapping"]
+        delivery = form.cleaned_data["delivery"]
+        delivery.source = source
+        context = {
+            "misfits": find_problems(source),
+            "trial": try_out(delivery),
+            "body": show_body(delivery),
+        }
+        if "save" in request.POST and not context["misfits"]:
+            return self._save_mapping(request, source)
+        return self.page(request, "trial", source, form=form, **context)
 
     def rotate(self, request: HttpRequest, source: Source) -> HttpResponse:
         """Let a new secret count beside the present one."""
@@ -158,3 +169,18 @@ class SourceAdmin(SecretAdmin, ActingAdmin):
 def _fields_of_new(fields: Any) -> list[str]:
     named = ["secret" if name == "known_secrets" else name for name in fields]
     return [name for name in named if name not in SourceAdmin.readonly_fields]
+
+
+def _offer(source: Source, wanted: str) -> list[Delivery]:
+    """The newest deliveries, before them the one that is wanted."""
+    kept = source.deliveries.select_related("source").defer("body")
+    newest = list(kept.order_by("-received_at", "-id")[:MOST_TRIED])
+    first = [d for d in newest if str(d.pk) == wanted] or _find(kept, wanted)
+    return [*first, *(d for d in newest if d not in first)]
+
+
+def _find(kept: QuerySet[Delivery], wanted: str) -> list[Delivery]:
+    try:
+        return list(kept.filter(pk=UUID(wanted)))
+    except ValueError:
+        return []

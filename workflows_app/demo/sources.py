@@ -1,6 +1,5 @@
 """Who sends webhooks to the demo, and who is told when its runs end."""
 
-import json
 import secrets
 
 from workflows_app.models import Receiver, Source
@@ -15,12 +14,14 @@ RECEIVER_PATH = "/demo/receiver/"
 
 GROUPS = ["reviewers", "leads"]
 
-DECIDE = {
-    "find": {"run": {"body": "/run_id"}, "request_id": {"body": "/request_id"}},
-    "outcome": {"body": "/outcome"},
-    "answer": {"object": {"note": {"body": "/note", "default": ""}}},
-    "reason": {"body": "/reason", "default": ""},
+DECIDE = """\
+{
+  "find": {"run": {"body": "/run_id"}, "request_id": {"body": "/request_id"}},
+  "outcome": {"body": "/outcome"},
+  "answer": {"object": {"note": {"body": "/note", "default": ""}}},
+  "reason": {"body": "/reason", "default": ""}
 }
+"""
 """How another program lets a release pass: its message names the run and the question."""
 
 
@@ -42,7 +43,7 @@ def load_sources() -> list[Sender]:
             "secrets": [make_secret()],
             "action": Source.Action.ANSWER,
             "workflow": "release-gate",
-            "mapping": json.dumps(DECIDE, indent=2),
+            "mapping": DECIDE,
         },
     )
     return [_as_sender(source) for source in (github, decisions)]

@@ -23,9 +23,7 @@ class Trial:
     @property
     def shown(self) -> str:
         """What the mapping makes, for people."""
-        if self.values is None:
-            return ""
-        return json.dumps(self.values, indent=2, ensure_ascii=False)
+        return _shown(self.values) if self.values is not None else ""
 
 
 def try_out(delivery: Delivery) -> Trial:
@@ -52,3 +50,15 @@ def _rehearse(message: Message, values: dict[str, Any]) -> Trial:
     except REFUSED as error:
         return Trial(values, problems=(str(error),))
     return Trial(values, act.intent)
+
+
+def show_body(delivery: Delivery) -> str:
+    """What a mapping finds its values in: for people who write one."""
+    message = reread(delivery)
+    if message.content is None:
+        return message.body.decode(errors="replace")
+    return _shown(message.content.payload)
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
