@@ -90,6 +90,8 @@ VOTE = {
     "user_id": "(%(ids)s::int[])[1 + mod(number / 10, %(people)s)]",
     "responder": "(%(names)s::varchar[])[1 + mod(number / 10, %(people)s)]",
     "at": "new.closed_at",
+    "asked_at": "new.at",
+    "workflow": ASKED["workflow"],
 }
 
 

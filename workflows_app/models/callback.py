@@ -69,7 +69,12 @@ class Callback(models.Model):
         indexes = [
             models.Index(
                 fields=["due_at"], name="callback_due", condition=Q(status="pending")
-            )
+            ),
+            models.Index(
+                fields=["-created_at"],
+                name="callback_failed",
+                condition=Q(status="failed"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -48,7 +48,12 @@ class Claim(models.Model):
                 fields=["owner"],
                 name="claim_owner",
                 condition=Q(ended_at__isnull=True),
-            )
+            ),
+            models.Index(
+                fields=["-ended_at", "-id"],
+                name="claim_taken_over",
+                condition=Q(taken_over_by__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -102,7 +102,9 @@ class InputRequest(models.Model):
                 name="request_assignees",
                 condition=Q(status="open"),
             ),
-            models.Index(fields=["-closed_at"], name="request_closed"),
+            models.Index(
+                fields=["-closed_at"], include=["opened_at"], name="request_closed"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -133,7 +135,8 @@ class InputRequest(models.Model):
 class InputResponse(models.Model):
     """A vote: who gave it, through which door, to what was shown.
 
-    One of them decides; one that was taken back stays on record.
+    One of them decides; one that was taken back stays on record. What figures need of
+    the request stands here once more, so that they need not look at each of them.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid7, editable=False)
@@ -158,9 +161,21 @@ class InputResponse(models.Model):
     at = models.DateTimeField()
     decides = models.BooleanField(default=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    asked_at = models.DateTimeField()
+    workflow = models.CharField(max_length=100)
+    groups = ArrayField(models.CharField(max_length=150), default=list, blank=True)
+    line = models.BigIntegerField(
+        null=True,
+        blank=True,
+        help_text="The last line of the run's log when it was given; 0 when that is not "
+        "known, empty for the copy of a vote that was given in another run.",
+    )
 
     class Meta:
         ordering = ["-at"]
+        permissions = [
+            ("compare_reviewers", "Can see figures of each reviewer: data of people")
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["request"],
@@ -173,7 +188,21 @@ class InputResponse(models.Model):
                 condition=Q(withdrawn_at__isnull=True),
             ),
         ]
-        indexes = [models.Index(fields=["user", "-at"], name="response_of_person")]
+        indexes = [
+            models.Index(fields=["user", "-at"], name="response_of_person"),
+            models.Index(
+                fields=["-at", "-id"],
+                name="response_decisions",
+                condition=Q(
+                    decides=True, withdrawn_at__isnull=True, line__isnull=False
+                ),
+            ),
+            models.Index(
+                fields=["-withdrawn_at", "-id"],
+                name="response_undone",
+                condition=Q(decides=True, withdrawn_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.outcome} by {self.responder}"

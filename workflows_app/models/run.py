@@ -100,6 +100,17 @@ class Run(models.Model):
         ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="run_newest"),
+            # Not by status: each change of what an index knows costs a run's update much.
+            models.Index(
+                fields=["-created_at", "-id"],
+                name="run_unfinished",
+                condition=models.Q(finished_at__isnull=True),
+            ),
+            models.Index(
+                fields=["-created_at", "-id"],
+                name="run_with_error",
+                condition=models.Q(error__isnull=False),
+            ),
             models.Index(
                 fields=["timeout_at"],
                 name="run_timeout_due",

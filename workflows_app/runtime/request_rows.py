@@ -90,6 +90,7 @@ def record_vote(run: RunRow, command: RecordVote) -> None:
         "key": vote.key,
         "decides": command.decides,
         "now": run.now,
+        "line": run.number,
     }
     _touch(run, requests.INSERT_RESPONSE, parameters)
 

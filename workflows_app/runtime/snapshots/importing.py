@@ -214,7 +214,14 @@ def _insert_request(
         request.pk = uuid.uuid7()
     request.save(force_insert=True)
     for vote in _votes(fields):
-        response = InputResponse(request=request, run_id=run_id, **vote)
+        response = InputResponse(
+            request=request,
+            run_id=run_id,
+            asked_at=request.opened_at,
+            workflow=request.workflow,
+            groups=request.groups,
+            **vote,
+        )
         if move.is_fork:
             response.pk = uuid.uuid7()
         response.save(force_insert=True)

@@ -45,12 +45,14 @@ CLOSE_REQUESTS = sql("""
 
 INSERT_RESPONSE = sql("""
     INSERT INTO {InputResponse} (id, request_id, run_id, user_id, responder_kind,
-        responder, door, outcome, answer, reason, idempotency_key, decides, at)
+        responder, door, outcome, answer, reason, idempotency_key, decides, at,
+        asked_at, workflow, groups, line)
     SELECT %(id)s, request.id, %(run)s, (
             SELECT id FROM {User}
             WHERE username = %(responder)s AND %(responder_kind)s = 'person'
         ), %(responder_kind)s, %(responder)s, %(door)s, %(outcome)s, %(answer)s,
-        %(reason)s, %(key)s, %(decides)s, to_timestamp(%(now)s)
+        %(reason)s, %(key)s, %(decides)s, to_timestamp(%(now)s), request.opened_at,
+        request.workflow, request.groups, %(line)s
     FROM {InputRequest} request
     WHERE request.run_id = %(run)s AND request.request_id = %(request_id)s
     RETURNING request_id
