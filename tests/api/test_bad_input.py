@@ -19,7 +19,7 @@ from workflows_app.runtime.definitions import publish
 
 from .conftest import Program
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(180)]
 Programs = Callable[..., Program]
 DATA = Path(__file__).parents[3] / "shared" / "data"
 PARSER_FILES = sorted((DATA / "json-parsing").glob("[yni]_*.json"))

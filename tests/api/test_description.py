@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,12 +25,13 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.factories import make_request
 from tests.flows import approval
-from workflows_app.api import tokens
+from workflows_app.api import errors, tokens
 from workflows_app.models import Scope, Snapshot, Worker
 from workflows_app.runtime.definitions import publish
 
 from .renew_openapi import KEPT, described
 
+ROOT = Path(__file__).parents[2]
 ADDRESS = "/api/v1/openapi.json"
 EXAMPLES = 200 if os.environ.get("HOLDPOINT_LONG") else 10
 schema = schemathesis.openapi.from_dict(json.loads(described()))
@@ -54,6 +56,13 @@ def test_everything_is_described() -> None:
         names = {parameter["name"] for parameter in operation["parameters"]}
         assert ("Idempotency-Key" in names) == (method == "post"), path
     assert len(operations) >= 28
+
+
+def test_every_code_of_an_error_is_in_the_document() -> None:
+    document = (ROOT / "docs" / "api.md").read_text()
+    codes = {code for _, code, _ in errors.TABLE.values()}
+
+    assert [code for code in sorted(codes) if f"`{code}`" not in document] == []
 
 
 def test_the_description_can_be_read_in_a_browser() -> None:

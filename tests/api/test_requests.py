@@ -224,6 +224,39 @@ def test_claims_are_leases_of_persons(ada: User, bob: User, program: Programs) -
     assert his.post(f"{base}/release").json() == {"released": False}
 
 
+def test_the_next_request_is_given_to_one_alone(
+    ada: User, bob: User, program: Programs
+) -> None:
+    make_request()
+    urgent = make_request()
+    InputRequest.objects.filter(pk=urgent.pk).update(priority=1)
+    hers, his = program(ada), program(bob)
+
+    first = hers.post("/requests/claim-next", key="n")
+    again = hers.post("/requests/claim-next", key="n")
+    second = his.post("/requests/claim-next")
+
+    assert first.json()["id"] == str(urgent.pk)
+    assert first.json()["claim"]["owner"] == "ada"
+    assert again.json()["id"] == first.json()["id"]
+    assert second.json()["id"] != first.json()["id"]
+    assert error(his.post("/requests/claim-next")) == (404, "not_found")
+
+
+def test_the_address_of_a_link_is_told_once(ada: User, program: Programs) -> None:
+    asked = make_request()
+    address, guest = f"/requests/{asked.pk}/links", {"person": "Jo", "lasts": 60}
+    ours = program(ada)
+
+    first = ours.post(address, guest, key="l")
+    again = ours.post(address, guest, key="l")
+    odd = ours.post(address, {"person": "Jo", "outcomes": ["odd"]})
+
+    assert "/a/" in first.json()["address"]
+    assert again.json() == {k: v for k, v in first.json().items() if k != "address"}
+    assert error(odd) == (422, "invalid_response")
+
+
 def test_people_talk_about_a_request(ada: User, bob: User, program: Programs) -> None:
     asked = make_request()
     reply = program(ada).post(f"/requests/{asked.pk}/comments", {"text": "Hm, @bob?"})

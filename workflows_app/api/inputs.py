@@ -185,6 +185,19 @@ class DelegateGiven(Given):
     reason: Reason = ""
 
 
+class LinkGiven(Given):
+    """For whom a link is, what he may choose, and for how long."""
+
+    person: Person
+    outcomes: list[Name] = Field(
+        default=[], max_length=50, description="The only ones to choose; none: all."
+    )
+    needs_sign_in: bool = False
+    lasts: Annotated[float, Field(gt=0, le=604_800)] = Field(
+        default=604_800.0, description="Seconds; the request may end sooner."
+    )
+
+
 class SnapshotGiven(Given):
     """A snapshot, as it was handed out; its run goes on here."""
 

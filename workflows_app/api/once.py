@@ -129,12 +129,13 @@ class Once:
         """The text of the reply; with a key it is kept. Fails for the second of two."""
         text = json_text(reply.model_dump(by_alias=True))
         if self.key:
+            secret: set[str] = getattr(reply, "SHOWN_ONCE", set())
             IdempotencyKey.objects.create(
                 token_id=self.token,
                 key=self.key,
                 asked_digest=self.asked,
                 status=self.status,
-                reply=text,
+                reply=json_text(reply.model_dump(by_alias=True, exclude=secret)),
             )
             with connection.cursor() as cursor:
                 cursor.execute(SWEEP)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from workflows_app import access
 from workflows_app.models import Claim, Comment, InputRequest, InputResponse
 from workflows_app.runtime import claims
+from workflows_app.runtime.answer_links import IssuedLink
 
 from .json_reply import stored
 
@@ -92,6 +93,29 @@ class ReleasedReply(BaseModel):
     """Whether there was something to let go."""
 
     released: bool
+
+
+class LinkReply(BaseModel):
+    """A link with which somebody without an account answers once."""
+
+    SHOWN_ONCE: ClassVar[set[str]] = {"address"}
+
+    id: int
+    person: str
+    expires_at: datetime
+    address: str | None = Field(
+        default=None, description="Told once: whoever has it can answer."
+    )
+
+    @classmethod
+    def of(cls, issued: IssuedLink) -> "LinkReply":
+        link = issued.link
+        return cls(
+            id=link.pk,
+            person=link.person,
+            expires_at=link.expires_at,
+            address=issued.address,
+        )
 
 
 class CommentReply(BaseModel):

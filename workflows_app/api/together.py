@@ -1,18 +1,29 @@
-"""What people who share a queue do beside answering: hold a request, and talk about it."""
+"""What people do about a request beside answering: hold it, talk of it, let others in."""
 
+from datetime import timedelta
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
+from workflows_app import access
 from workflows_app.models import Scope
-from workflows_app.runtime import claims, comments
+from workflows_app.runtime import answer_links, claims, comments
+from workflows_app.runtime.answer_links import Guest
 
 from .bearer import user_of
+from .errors import not_found
 from .found import get_request
-from .inputs import NOTHING, CommentGiven, Nothing, TakeOverGiven
+from .inputs import NOTHING, CommentGiven, LinkGiven, Nothing, TakeOverGiven
 from .once import act_once
-from .request_shapes import ClaimReply, CommentReply, ReleasedReply
+from .request_shapes import (
+    ClaimReply,
+    CommentReply,
+    LinkReply,
+    ReleasedReply,
+    RequestReply,
+)
 from .routes import post
 
 router = Router(tags=["requests"])
@@ -24,6 +35,24 @@ def claim(request: HttpRequest, pk: UUID, given: Nothing = NOTHING) -> HttpRespo
     user = user_of(request)
     get_request(user, pk)
     return act_once(request, lambda: ClaimReply.of(claims.claim(user, pk)))
+
+
+@post(router, "/requests/claim-next", Scope.ANSWER, returns=RequestReply)
+def claim_next(request: HttpRequest, given: Nothing = NOTHING) -> HttpResponse:
+    """Keep the most urgent of the requests that are addressed to you and held by nobody.
+
+    Two who ask at once get two. `404` when there is none.
+    """
+    user = user_of(request)
+    return act_once(request, lambda: _claim_next(user))
+
+
+def _claim_next(user: User) -> RequestReply:
+    waiting = access.answerable(user).order_by("-priority", "opened_at", "id")
+    asked = claims.claim_next(user, waiting)
+    if asked is None:
+        raise not_found()
+    return RequestReply.seen_by(user, get_request(user, asked.pk))
 
 
 @post(router, "/requests/{uuid:pk}/release", Scope.ANSWER, returns=ReleasedReply)
@@ -63,4 +92,32 @@ def comment(request: HttpRequest, pk: UUID, given: CommentGiven) -> HttpResponse
     user = user_of(request)
     return act_once(
         request, lambda: CommentReply.of(comments.say(user, pk, given.text)), status=201
+    )
+
+
+@post(
+    router,
+    "/requests/{uuid:pk}/links",
+    Scope.ANSWER,
+    returns=LinkReply,
+    status=201,
+    errors=(404, 409, 422),
+)
+def issue_link(request: HttpRequest, pk: UUID, given: LinkGiven) -> HttpResponse:
+    """Make a link with which somebody without an account answers once.
+
+    Its address is told once: sent again with the same key, the reply has none.
+    """
+    user = user_of(request)
+    get_request(user, pk)
+    guest = Guest(
+        person=given.person,
+        outcomes=tuple(given.outcomes),
+        needs_sign_in=given.needs_sign_in,
+        lasts=timedelta(seconds=given.lasts),
+    )
+    return act_once(
+        request,
+        lambda: LinkReply.of(answer_links.issue(pk, guest, by=user)),
+        status=201,
     )
