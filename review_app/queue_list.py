@@ -73,7 +73,9 @@ class QueueList:
 
     def requests(self, user: User) -> Requests:
         """All of them, in the order of the list."""
-        found = QueueFilter(self.filters, requests_of(self.tab, user), user).qs
+        found = requests_of(self.tab, user)
+        if self.filters:
+            found = QueueFilter(self.filters, found, user).qs
         return self.order.sort(found)
 
     def waiting(self, user: User) -> Requests:

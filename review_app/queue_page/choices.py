@@ -11,7 +11,7 @@ from review_app.queue.order import SORTS
 from review_app.queue.tabs import ALL, DECIDED, live_claims, requests_of
 from review_app.queue_list import QueueList
 
-LOOKED_AT = 1000
+LOOKED_AT = 500
 MOST = 100
 """Options of one list: in longer ones nobody finds anything."""
 

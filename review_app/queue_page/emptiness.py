@@ -36,7 +36,8 @@ def describe(page: QueuePage, midnight: datetime) -> dict[str, Any]:
         return {"empty": "filtered", "outside": page.outside}
     if not access.groups_of(user) and not access.is_operator(user):
         return {"empty": "no_group", "helpers": _helpers()}
-    if not InputRequest.objects.exists():
+    is_known = any(tab.count for tab in page.tabs) or InputRequest.objects.exists()
+    if not is_known:
         return {"empty": "first_run", "has_demo": settings.PROFILE == "demo"}
     if page.view.tab == READY:
         return {"empty": "all_clear", "today": _today(user, midnight)}

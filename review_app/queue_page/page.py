@@ -105,9 +105,11 @@ class QueuePage:
 
     @cached_property
     def _counts(self) -> list[int]:
-        """Of each tab, and at last of the list without its filters."""
-        unfiltered = self.view.without_filters.requests(self.user)
-        return count_each([*[self._requests(key) for key in TABS], unfiltered])
+        """Of each tab and, when there are filters, at last of the list without them."""
+        lists = [self._requests(key) for key in TABS]
+        if self.view.is_filtered:
+            lists.append(self.view.without_filters.requests(self.user))
+        return count_each(lists)
 
     @cached_property
     def _rows(self) -> list[Row]:

@@ -15,7 +15,8 @@ from pydantic import TypeAdapter
 from review_app.models import Draft, Snooze
 from review_app.queue.due import due_state
 from review_app.queue.tabs import Requests, live_claims
-from review_app.together.reading import name_of, presences_of
+from review_app.together.names import name_of
+from review_app.together.presence import presences_of
 from workflows_app.engine.policy import ReviewPolicy
 from workflows_app.models import Comment, InputRequest, InputResponse, Run
 

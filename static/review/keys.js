@@ -1,7 +1,7 @@
 // Keys: a single key presses what names it in data-key; outside fields only, and off by preference.
 // In fields Mod+Enter sends the answer and Mod+s saves the draft. Others may take a key first.
 (() => {
-  const FIELDS = "input:not([type=hidden]), textarea, select, [contenteditable]";
+  const FIELDS = "input:not([type=hidden], .pick), textarea, select, [contenteditable]";
   const dialog = document.getElementById("keys");
   const opener = document.getElementById("show-keys");
   let prefix = "";

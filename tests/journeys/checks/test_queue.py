@@ -219,6 +219,39 @@ def test_check_21_different_steps_offer_no_decision_together(
     expect(page.locator("#several-claim")).to_be_visible()
 
 
+def test_keys_move_choose_claim_and_put_off(
+    house: House, person: Callable[..., Page]
+) -> None:
+    name = word()
+    asked = spend(house, name, 4)
+    page = person("ada")
+    page.goto(f"{house.url}/queue/?q={name}&sort=oldest")
+    rows = _rows(page)
+    for key in ("j", "ArrowDown", "x", "j", "j", "Shift+X"):
+        page.keyboard.press(key)
+    expect(page.locator("#chosen-count")).to_have_text("3 chosen")
+    assert not page.locator(f"#pick-{rows[0]}").is_checked()
+    page.keyboard.press("c")
+    expect(page.locator("#queue-said")).to_have_text("Claimed 3 requests.")
+    expect(page.locator(f"#open-{rows[3]}")).to_be_focused()
+    expect(page.locator("#tab-mine .count")).to_have_text("3")
+
+    page.keyboard.press("u")
+    expect(page.locator("#queue-said")).to_have_text("Released 1 request.")
+    page.keyboard.press("s")
+    expect(page.locator("#snooze-hour")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#queue-said")).to_have_text("Snoozed 1 request.")
+    expect(page.locator(f"#open-{rows[2]}")).to_be_focused()
+    for key in ("a", "r", "1"):
+        page.keyboard.press(key)
+    assert len(house.query(OPEN, f"%{name}%")) == len(asked)
+
+    page.keyboard.press("n")
+    page.wait_for_url(f"**/requests/{rows[0]}/**")
+    expect(page.locator("#claim-line")).to_contain_text("Yours until")
+
+
 # 25: filters, saved views, export, mobile
 
 
