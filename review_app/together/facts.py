@@ -92,6 +92,13 @@ class LineFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody to whom the request could be handed."""
+
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All of it, oldest first; `people` are colleagues to hand the request to."""
 
@@ -101,4 +108,4 @@ class Facts:
     links: list[LinkFact]
     presences: list[PresenceFact]
     lines: list[LineFact]
-    people: list[str]
+    people: list[Colleague]

@@ -1,16 +1,19 @@
 """Presence: what a person's page says of him while he has a request before him."""
 
 from datetime import timedelta
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models.functions import Now
+from django.db.models import OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject, Now
 
 from review_app.models import Presence
 from workflows_app.runtime.claims import LEASE
 from workflows_app.stream.wakeup import notifier, request_topic
+
+from .names import name_of
 
 Sign: TypeAlias = Literal["viewing", "idle", "typing", "hidden"]
 SIGNS: tuple[str, ...] = get_args(Sign)
@@ -20,6 +23,20 @@ FRESH = timedelta(minutes=2)
 
 SWEPT = 50
 """Old rows that a writer takes away with his own, so that nobody has to look for them."""
+
+THERE = f"""seen_at > statement_timestamp() - interval '1 s' * CASE state
+    WHEN 'typing' THEN {LEASE.total_seconds():g} ELSE {FRESH.total_seconds():g} END"""
+"""Whose row counts, in SQL. Unsaved text does for as long as a claim would, whether its
+page is seen or not."""
+
+
+def presences_of(reader: User) -> QuerySet[Presence, Any]:
+    """Who else has a request before him, for use inside of a query about requests."""
+    kept = Q(seen_at__gt=Now() - FRESH)
+    kept |= Q(state=Presence.State.TYPING, seen_at__gt=Now() - LEASE)
+    there = Presence.objects.filter(kept, request=OuterRef("pk")).exclude(user=reader)
+    row = JSONObject(user="user__username", name=name_of("user"), state="state")
+    return there.order_by("user__username").values(row=row)
 
 
 def note(user: User, pk: UUID, sign: str) -> None:

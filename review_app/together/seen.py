@@ -107,7 +107,7 @@ def together(user: User, asked: InputRequest) -> dict[str, Any]:
             history=history_of(asked, _labels(outcomes), facts),
             policy=policy_words(asked, policy, outcomes, user),
             may_delegate=may_answer and policy.delegate and my_vote is None,
-            people=facts.people,
+            people=[each.username for each in facts.people],
             may_link=asked.is_open and find_objection_to_issue(user, asked) is None,
             links=facts.links,
         )

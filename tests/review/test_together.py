@@ -6,6 +6,7 @@ from typing import cast
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F
 from django.http import HttpResponse
 from django.test import Client
@@ -401,6 +402,29 @@ def test_a_deadline_is_no_person(ada: User) -> None:
 
     last = seen(ada, asked).history[-1]
     assert (last.kind, last.who, last.what) == ("by_deadline", "", "Reject")
+
+
+def test_people_are_called_by_their_full_names(ada: User, bob: User) -> None:
+    bob.first_name, bob.last_name = "Robert", "Fenn"
+    bob.save()
+    asked = make_request(two_needed)
+    signs.note(bob, asked.pk, "viewing")
+    claims.claim(bob, asked.pk)
+    comments.say(bob, asked.pk, "Hello")
+
+    found = seen(ada, asked)
+    there = InputRequest.objects.filter(pk=asked.pk)
+    in_lists = there.values_list(ArraySubquery(signs.presences_of(ada))).get()[0]
+    vote(bob, asked)
+
+    assert found.claim is not None
+    assert {
+        found.claim.name,
+        found.presences[0].name,
+        in_lists[0]["name"],
+        found.comments[0].fact.name,
+        seen(ada, asked).tallies[0].votes[0].name,
+    } == {"Robert Fenn"}
 
 
 # Numbers
