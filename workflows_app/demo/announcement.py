@@ -24,7 +24,7 @@ def announcement(demo: Demo) -> str:
             "",
             *_table(demo.users),
             "",
-            f"The logins are also in {_shown(demo.data_dir / NAME)}.",
+            f"{_shown(demo.data_dir / NAME)} has them too, with a token for the API.",
             "Send a deployment, signed as GitHub signs it:",
             "",
             curl_line(demo, body),
