@@ -48,6 +48,7 @@ class Asking:
             },
         )
         self.status = 0
+        self.headers: set[bytes] = set()
 
     async def begin(self) -> "Asking":
         await self._http.send_input({"type": "http.request", "body": b""})
@@ -62,6 +63,7 @@ class Asking:
         message = await self._http.receive_output(timeout=SOON)
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self.headers = {name.lower() for name, _ in message["headers"]}
             message = await self._http.receive_output(timeout=SOON)
         text: str = message["body"].decode()
         return text
@@ -265,6 +267,7 @@ async def test_all_lines_come_as_server_sent_events(ada: User, token: str) -> No
     assert asking.status == 200
     ids = [int(line[4:]) for line in text.splitlines() if line.startswith("id: ")]
     assert ids == list(range(1, len(ids) + 1))
+    assert b"content-length" not in asking.headers
     assert "event: run_started\ndata: {" in beginning
     assert "event: run_aborted\n" in text
     assert text.endswith("event: end\ndata: {}\n\n")

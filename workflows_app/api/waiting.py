@@ -177,7 +177,7 @@ class Waiting:
         """Send the beginning, and then what comes, for as long as somebody may read."""
         stream = reply.wish
         assert isinstance(stream, Stream)
-        await reply.send_to(send, is_all=False)
+        await reply.begin_stream(send)
         after, sent, checked = stream.after, 0, monotonic()
         async with hub().watch(stream.run, after) as feed:
             while sent < MOST_SENT:
@@ -216,14 +216,21 @@ class Reply:
     async def take(self, message: Message) -> None:
         self._messages.append(message)
 
-    async def send_to(self, send: Send, *, is_all: bool = True) -> None:
+    async def send_to(self, send: Send) -> None:
         for message in self._messages:
-            if is_all or message["type"] == "http.response.start":
-                await send(message)
+            await send(message)
+
+    async def begin_stream(self, send: Send) -> None:
+        """Send all of it as the beginning of something whose length nobody knows."""
+        for message in self._messages:
+            if message["type"] == "http.response.start":
+                headers = [h for h in message["headers"] if h[0].lower() != LENGTH]
+                await send({**message, "headers": headers})
             else:
                 await send({**message, "more_body": True})
 
 
+LENGTH = b"content-length"
 EMPTY: Message = {"type": "http.request", "body": b"", "more_body": False}
 
 
