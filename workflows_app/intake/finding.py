@@ -1,7 +1,7 @@
 """Which run or request a message is about: exactly one of the source's workflow."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -13,38 +13,49 @@ from workflows_app.models import InputRequest, Run, Source
 from .refusals import NothingFoundError, SeveralFoundError
 
 LIVE = (Run.Status.RUNNING, Run.Status.WAITING)
+OPEN = (InputRequest.Status.OPEN, InputRequest.Status.DECIDED)
+MOST_LOOKED_AT = 100
+"""Requests that are over, of which the newest tells why nothing can be answered."""
 
 Wanted = Mapping[str, Any]
+Row = TypeVar("Row", InputRequest, Run)
 
 
 def find_request(source: Source, wanted: Wanted) -> InputRequest:
-    """The open request that is meant; else the last one, which will say why it is not.
+    """The open request that is meant; else one that was, and will say why it is not.
 
     Raises NothingFoundError or SeveralFoundError.
     """
     _check(wanted)
     requests = _requests(source, wanted).select_related("run")
-    is_open = [InputRequest.Status.OPEN, InputRequest.Status.DECIDED]
-    found = list(requests.filter(status__in=is_open)[:2])
-    if len(found) > 1:
-        raise SeveralFoundError
-    last = found[0] if found else requests.order_by("-closed_at", "-id").first()
-    if last is None:
+    found = _find_one(requests.filter(status__in=OPEN))
+    if found is not None:
+        return found
+    over = list(requests.order_by().values_list("pk", flat=True)[:MOST_LOOKED_AT])
+    if not over:
         raise NothingFoundError
-    return last
+    return requests.get(pk=max(over))  # ids grow with time
 
 
 def find_run(source: Source, wanted: Wanted) -> Run:
-    """The run that goes on and is meant; else the last one, which has ended."""
+    """The run that goes on and is meant; else one that was, and has ended."""
     _check(wanted)
     runs = Run.objects.filter(workflow=source.workflow, **_run_fields(wanted))
-    found = list(runs.filter(status__in=LIVE)[:2])
+    found = _find_one(runs.filter(status__in=LIVE))
+    if found is not None:
+        return found
+    over = list(runs.order_by()[:1])
+    if not over:
+        raise NothingFoundError
+    return over[0]
+
+
+def _find_one(rows: QuerySet[Row]) -> Row | None:
+    """In no order: to sort them, a database might look at all rows of the table."""
+    found = list(rows.order_by()[:2])
     if len(found) > 1:
         raise SeveralFoundError
-    last = found[0] if found else runs.order_by("-created_at", "-id").first()
-    if last is None:
-        raise NothingFoundError
-    return last
+    return found[0] if found else None
 
 
 def _requests(source: Source, wanted: Wanted) -> QuerySet[InputRequest]:

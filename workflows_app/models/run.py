@@ -121,7 +121,7 @@ class Run(models.Model):
                 name="run_tree",
                 condition=models.Q(parent__isnull=False),
             ),
-            GinIndex(fields=["tags"], name="run_tags"),
+            GinIndex(fields=["tags"], name="run_tags", fastupdate=False),
         ]
 
     def __str__(self) -> str:
