@@ -12,7 +12,7 @@ from workflows_app.intake.sources import Reply, take_in
 from workflows_app.intake.trying import show_body, try_out
 from workflows_app.models import Delivery, Source
 
-from .base import ActingAdmin, SecretAdmin, link
+from .base import ActingAdmin, link
 from .samples import as_message, samples_for
 from .source_forms import SampleForm, SecretForm, SourceForm, TryForm, find_problems
 
@@ -23,7 +23,7 @@ SENDER = ("scheme", "known_secrets", "header", "prefix", "encoding", "id_header"
 
 
 @admin.register(Source)
-class SourceAdmin(SecretAdmin, ActingAdmin):
+class SourceAdmin(ActingAdmin):
     """Who may send webhooks, and what comes of them."""
 
     form = SourceForm
@@ -33,7 +33,6 @@ class SourceAdmin(SecretAdmin, ActingAdmin):
         "rotate": "Rotate the secret",
         "retire": "Retire the old secret",
     }
-    secret_fields = ("secret",)
     list_display = ("name", "mode", "scheme", "action", "workflow", "groups")
     list_filter = ("mode", "scheme", "action")
     search_fields = ("name", "workflow")
