@@ -123,8 +123,8 @@ def panel_conflict(stage: Stage) -> Page:
     bob.fill("#id_reason", REASON)
     bob.click("#outcome-2")
     bob.wait_for_url(lambda url: request_id not in url)
-    page.click("#outcome-1")
-    page.wait_for_selector("#decide :text('answered this first')")
+    page.dispatch_event("#outcome-1", "click")  # as if the news were still on the way
+    page.wait_for_selector("#theirs-title")
     return page
 
 
