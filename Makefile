@@ -44,6 +44,9 @@ openapi: $(VENV)/dev.stamp ## keep the description of the API as it is now: othe
 bench: $(VENV)/dev.stamp ## figures as ratios to the bare database, in one run
 	$(BIN)/python -m benchmarks
 
+screens: $(VENV)/dev.stamp ## every page and state, drawn into docs/screens
+	$(BIN)/python docs/screens.py
+
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
