@@ -1,4 +1,4 @@
-.PHONY: help run worker test test-long check format openapi bench
+.PHONY: help run worker test test-long check format openapi bench screens
 
 PYTHON ?= python3
 VENV ?= .venv
