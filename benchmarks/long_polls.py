@@ -23,6 +23,8 @@ from benchmarks.house import running, throw_away_house, wait_for
 
 WAIT = 300
 OPENED_PER_SECOND = 40
+CALM, CALM_WITHIN = 0.4, 15
+"""Of a core, and seconds: those who wait look now and then, in case a wake-up got lost."""
 PROMISE = 1.0
 """Seconds after its decision within which each poll must be answered."""
 
@@ -191,12 +193,12 @@ async def _send(house: House, question: Question) -> dict[str, str]:
 
 
 async def _until_calm(house: House) -> None:
-    """Until the process has taken everything in, and nothing is left but waiting."""
-    calm = 0
-    while calm < 3:  # noqa: PLR2004 - in a row
+    """Until the process has taken everything in, and little is left but waiting."""
+    for _ in range(CALM_WITHIN):
         used = sum(house.process.cpu_times()[:2])
         await asyncio.sleep(1)
-        calm = calm + 1 if sum(house.process.cpu_times()[:2]) - used < 0.3 else 0  # noqa: PLR2004
+        if sum(house.process.cpu_times()[:2]) - used < CALM:
+            return
 
 
 async def _decide(questions: list[Question], rate: float) -> dict[str, float]:
