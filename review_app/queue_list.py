@@ -92,4 +92,5 @@ class QueueList:
 
     def _walk(self, user: User) -> Walk:
         view = self.to_go_on
-        return Walk.of(view.requests(user).defer("shown", "policy"), view.order)
+        walk = Walk.of(view.requests(user), view.order)
+        return replace(walk, found=walk.found.defer("shown", "policy"))

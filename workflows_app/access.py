@@ -51,13 +51,18 @@ def responder(user: User) -> Responder:
 
 def answerable(user: Viewer) -> QuerySet[InputRequest]:
     """The open requests that this user may answer."""
-    addressed = InputRequest.objects.filter(_addressed_to(user), status="open")
+    return answerable_among(user, InputRequest.objects.filter(status="open"))
+
+
+def answerable_among(
+    user: Viewer, requests: QuerySet[InputRequest]
+) -> QuerySet[InputRequest]:
+    """Those of the requests that are addressed to this user, and are his to decide."""
+    addressed = requests.filter(_addressed_to(user))
     if not isinstance(user, User):
         return addressed
     rules = addressed.alias(rules=Cast("policy", JSONField()))
-    return rules.exclude(
-        _of_runs_started_by(user), rules__starter_may_decide=False
-    )
+    return rules.exclude(_of_runs_started_by(user), rules__starter_may_decide=False)
 
 
 def visible_requests(user: Viewer) -> QuerySet[InputRequest]:
@@ -119,6 +124,11 @@ def may_operate(user: Viewer, run: Run) -> bool:
     return is_operator(user) or (
         isinstance(user, User) and run.started_by_id == user.pk
     )
+
+
+def may_see_dashboard(user: Viewer) -> bool:
+    """Its figures are of all requests and runs, so it is for those who see all."""
+    return is_operator(user)
 
 
 def may_start(user: Viewer) -> bool:

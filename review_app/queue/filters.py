@@ -5,8 +5,10 @@ from typing import Any
 
 import django_filters
 from django.contrib.auth.models import User
-from django.db.models import Exists
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
+
+from review_app.models import Snooze
 
 from .due import due_condition
 from .tabs import Requests, live_claims
@@ -24,6 +26,7 @@ CREATED = {
     "month": ("Last 30 days", timedelta(days=30)),
 }
 UNCLAIMED, ME = "unclaimed", "me"
+SNOOZED = {"anybody": "Put off by somebody"}
 LONGEST = 200
 
 
@@ -40,6 +43,10 @@ class QueueFilter(django_filters.FilterSet):
     created = django_filters.ChoiceFilter(
         method="keep_created",
         choices=[(key, label) for key, (label, _) in CREATED.items()],
+    )
+
+    snoozed = django_filters.ChoiceFilter(
+        method="keep_snoozed", choices=list(SNOOZED.items())
     )
 
     def __init__(self, data: dict[str, str], queryset: Requests, user: User) -> None:
@@ -64,6 +71,10 @@ class QueueFilter(django_filters.FilterSet):
             return found.filter(tags__contains={key: wanted})
         return found.filter(tags__has_key=key)
 
+    def keep_snoozed(self, found: Requests, name: str, value: str) -> Requests:
+        put_off = Snooze.objects.filter(request=OuterRef("pk"), until__gt=Now())
+        return found.filter(Exists(put_off))
+
     def keep_created(self, found: Requests, name: str, value: str) -> Requests:
         return found.filter(opened_at__gt=Now() - CREATED[value][1])
 
@@ -75,7 +86,7 @@ def read_filters(query: Any) -> dict[str, str]:
     """The filters that a query string names, as far as they mean something."""
     given = {name: plain(query.get(name, "")) for name in NAMES}
     given = {name: value for name, value in given.items() if value}
-    known = {"due": DUE.keys(), "created": CREATED.keys()}
+    known = {"due": DUE.keys(), "created": CREATED.keys(), "snoozed": SNOOZED.keys()}
     return {
         name: value
         for name, value in given.items()

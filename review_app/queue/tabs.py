@@ -1,7 +1,9 @@
 """The tabs of the queue: whose requests each of them shows."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
@@ -28,26 +30,47 @@ LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 def requests_of(tab: str, user: User) -> Requests:
     """What a tab shows before any filter, in no order."""
-    match tab:
-        case "mine":
-            return _open(user).filter(Exists(live_claims().filter(owner=user)))
-        case "all":
-            return _open(user)
-        case "snoozed":
-            return _open(user).filter(Exists(_snoozes(user)))
-        case "decided":
-            return _decided(user)
-        case _:
-            return ready(user)
+    if tab == READY:
+        return ready(user)
+    if tab == DECIDED:
+        return _decided(user)
+    seen = access.visible_requests(user)
+    return _kept(tab, user, seen.filter(status=InputRequest.Status.OPEN))
+
+
+def known_of(tab: str, user: User, ids: Sequence[UUID]) -> Requests:
+    """What a tab of open requests shows of those that are known by their ids.
+
+    That they are open and seen is not asked again: then PostgreSQL finds them by their
+    ids alone.
+    """
+    known = InputRequest.objects.filter(pk__in=ids)
+    if tab == READY:
+        return _free(user, access.answerable_among(user, known))
+    return _kept(tab, user, known)
 
 
 def ready(user: User) -> Requests:
     """What somebody can take up now: open to him, and to nobody else before him."""
-    return access.answerable(user).filter(
+    return _free(user, access.answerable(user))
+
+
+def _free(user: User, answerable: Requests) -> Requests:
+    return answerable.filter(
         ~Exists(live_claims().exclude(owner=user)),
         ~Exists(_snoozes(user)),
         ~Exists(_votes_of(user).filter(request=OuterRef("pk"))),
     )
+
+
+def _kept(tab: str, user: User, opened: Requests) -> Requests:
+    match tab:
+        case "mine":
+            return opened.filter(Exists(live_claims().filter(owner=user)))
+        case "snoozed":
+            return opened.filter(Exists(_snoozes(user)))
+        case _:
+            return opened
 
 
 def _decided(user: User) -> Requests:
@@ -66,10 +89,6 @@ def _decided(user: User) -> Requests:
 def live_claims() -> "QuerySet[Claim]":
     """The claim of a request that holds at the moment, for use inside of a query."""
     return claims.live().filter(request=OuterRef("pk"))
-
-
-def _open(user: User) -> Requests:
-    return access.visible_requests(user).filter(status=InputRequest.Status.OPEN)
 
 
 def _snoozes(user: User) -> "QuerySet[Snooze]":

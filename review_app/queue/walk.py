@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import islice
 from operator import or_
+from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from workflows_app.access import MOST_COUNTED
 from workflows_app.models import InputRequest
@@ -28,8 +29,9 @@ class Around:
 class Walk:
     """A list in an order.
 
-    Few rows are taken by their ids, because for them PostgreSQL would walk the whole
-    order; of many it walks a range of the order until it has enough.
+    Few rows are named by their ids: to find them again, PostgreSQL would walk the whole
+    order, or look at every open request. Of many it walks a range of the order until it
+    has enough.
     """
 
     found: Requests
@@ -37,15 +39,16 @@ class Walk:
     is_few: bool
 
     @classmethod
-    def of(cls, found: Requests, order: Order, count: int | None = None) -> "Walk":
-        """`count` is what `count_each` says of the list, where that is known already."""
-        count = count_each([found])[0] if count is None else count
-        return cls(found, order, count <= MOST_COUNTED)
+    def of(cls, found: Requests, order: Order) -> "Walk":
+        ids = few_ids(found)
+        if ids is None:
+            return cls(found, order, is_few=False)
+        return cls(InputRequest.objects.filter(pk__in=ids), order, is_few=True)
 
     @property
     def listed(self) -> Requests:
         """All of it, in the order."""
-        return self.order.sort(_by_ids(self.found) if self.is_few else self.found)
+        return self.order.sort(self.found)
 
     @property
     def reversed(self) -> "Walk":
@@ -68,9 +71,23 @@ class Walk:
     def around(self, row: InputRequest) -> Around:
         if self.is_few:
             return self._around_of_few(row)
+        near = self._find_near(row)
         return Around(
-            self.reversed.find_next(row), self.find_next(row), self._place(row)
+            near.get("previous") or self.reversed.find_next(row),
+            near.get("next") or self.find_next(row),
+            self._place(row),
         )
+
+    def _find_near(self, row: InputRequest) -> dict[str, InputRequest]:
+        """Both neighbours in one query, if they are in the nearest range, as most are."""
+        ways = {"previous": self.reversed, "next": self}
+        before, behind = (
+            walk.listed.filter(next(walk.order.after(row))).annotate(way=Value(name))[
+                :1
+            ]
+            for name, walk in ways.items()
+        )
+        return {vars(each)["way"]: each for each in before.union(behind, all=True)}
 
     def _around_of_few(self, row: InputRequest) -> Around:
         ids = list(self.listed.values_list("pk", flat=True))
@@ -82,13 +99,15 @@ class Walk:
         return Around(rows.get(before), rows.get(behind), (index + 1, len(ids)))
 
     def _place(self, row: InputRequest) -> tuple[int, int] | None:
-        """Counted as far as anything is counted."""
+        """Counted as far as anything is counted; that there are more is known."""
         here = self.found.filter(pk=row.pk)
         before = [self.found.filter(part) for part in self.order.reversed.after(row)]
-        is_here, total, *counts = count_each([here, self.found, *before])
-        return (min(sum(counts), MOST_COUNTED) + 1, total) if is_here else None
+        is_here, *counts = count_each([here, *before])
+        total = MOST_COUNTED + 1
+        return (min(sum(counts) + 1, total), total) if is_here else None
 
 
-def _by_ids(found: Requests) -> Requests:
-    ids = found.order_by().values("pk")[: MOST_COUNTED + 1]
-    return found.filter(pk__in=ids)
+def few_ids(found: Requests) -> list[UUID] | None:
+    """All that a list has, in no order; None when that is more than is counted."""
+    ids = list(found.order_by().values_list("pk", flat=True)[: MOST_COUNTED + 1])
+    return ids if len(ids) <= MOST_COUNTED else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from uuid import UUID
@@ -10,8 +10,8 @@ from uuid import UUID
 from django.contrib.auth.models import User
 
 from review_app.queue.counting import count_each
-from review_app.queue.tabs import ALL, DECIDED, TABS, Requests
-from review_app.queue.walk import Walk
+from review_app.queue.tabs import ALL, DECIDED, TABS, Requests, known_of
+from review_app.queue.walk import Walk, few_ids
 from review_app.queue_list import QueueList
 from workflows_app import access
 from workflows_app.access import MOST_COUNTED
@@ -113,22 +113,28 @@ class QueuePage:
 
     @cached_property
     def _rows(self) -> list[Row]:
-        listed = told(self._requests(self.view.tab), self.user)
-        walk = Walk.of(listed, self.view.order, self.count)
+        walk = self._walk()
+        walk = replace(walk, found=told(walk.found, self.user))
         return make_rows(walk.following(self._find_last(), PAGE_SIZE + 1), self.user)
 
+    def _walk(self) -> Walk:
+        """Votes stand in an order of their own, by which they are found fast."""
+        found, order = self._requests(self.view.tab), self.view.order
+        if self.view.tab == DECIDED or self._open_ids is not None:
+            return Walk(found, order, is_few=self.view.tab != DECIDED)
+        if self.count > MOST_COUNTED:
+            return Walk(found, order, is_few=False)
+        return Walk.of(found, order)
+
     def _requests(self, tab: str) -> Requests:
-        found = self.view.of(tab).requests(self.user)
         if tab == DECIDED or self._open_ids is None:
-            return found
-        return found.filter(pk__in=self._open_ids)
+            return self.view.of(tab).requests(self.user)
+        return known_of(tab, self.user, self._open_ids)
 
     @cached_property
     def _open_ids(self) -> list[UUID] | None:
         """All that is open within the filters, unless it is more than is counted."""
-        found = self.view.of(ALL).requests(self.user).order_by()
-        ids = list(found.values_list("pk", flat=True)[: MOST_COUNTED + 1])
-        return ids if len(ids) <= MOST_COUNTED else None
+        return few_ids(self.view.of(ALL).requests(self.user))
 
     def _find_last(self) -> InputRequest | None:
         """The last row of the page before, also when it is not in the list any more."""
