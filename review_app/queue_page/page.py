@@ -23,6 +23,9 @@ PAGE_SIZE = 25
 NAMED = 3
 """How many of the new requests are named; the others are counted."""
 
+OUTSIDE = "outside"
+"""Where the count stands of the list without its filters."""
+
 LATE_COMMIT = timedelta(seconds=5)
 """A request may carry an earlier time than a page that was drawn before its commit."""
 
@@ -60,9 +63,10 @@ class QueuePage:
 
     @cached_property
     def tabs(self) -> list[Tab]:
+        counts = self._counts
         return [
-            Tab(key, label, count, self.view.of(key).query, key == self.view.tab)
-            for (key, label), count in zip(TABS.items(), self._counts, strict=False)
+            Tab(key, label, counts[key], self.view.of(key).query, key == self.view.tab)
+            for key, label in TABS.items()
         ]
 
     @property
@@ -87,7 +91,7 @@ class QueuePage:
     @property
     def outside(self) -> int:
         """How many there are without the filters."""
-        return self._counts[-1]
+        return self._counts[OUTSIDE] if self.view.is_filtered else self.count
 
     def news(self, since: datetime, drawn: Sequence[UUID]) -> News:
         """Open requests that a page drawn at a moment with these rows does not have."""
@@ -104,12 +108,14 @@ class QueuePage:
         return make_rows(told(found, self.user), self.user)
 
     @cached_property
-    def _counts(self) -> list[int]:
-        """Of each tab and, when there are filters, at last of the list without them."""
-        lists = [self._requests(key) for key in TABS]
+    def _counts(self) -> dict[str, int]:
+        """Of each tab and, when there are filters, of the list without them."""
+        lists = {key: self._requests(key) for key in TABS if key != ALL}
         if self.view.is_filtered:
-            lists.append(self.view.without_filters.requests(self.user))
-        return count_each(lists)
+            lists[OUTSIDE] = self.view.without_filters.requests(self.user)
+        counts = dict(zip(lists, count_each(list(lists.values())), strict=True))
+        counts[ALL] = _length(self._open_ids)
+        return counts
 
     @cached_property
     def _rows(self) -> list[Row]:
@@ -144,6 +150,10 @@ class QueuePage:
         seen = access.visible_requests(self.user)
         listed = self.view.requests(self.user) if is_decided else seen
         return listed.filter(pk__in=as_uuids([self.after])).first()
+
+
+def _length(few: Sequence[UUID] | None) -> int:
+    return MOST_COUNTED + 1 if few is None else len(few)
 
 
 def as_uuids(texts: Sequence[str]) -> list[UUID]:
