@@ -4,7 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
@@ -35,6 +35,9 @@ from workflows_app.models import (
 from workflows_app.runtime.external import ask
 from workflows_app.runtime.handler import Answer, Handler
 from workflows_app.runtime.starting import Start, start, start_event
+
+NOBODY = str(UUID(int=7))
+"""The id of no run."""
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -130,7 +133,7 @@ def test_a_word_that_the_map_does_not_have_answers_nothing(source: Source) -> No
 
 
 @pytest.mark.parametrize(
-    "run", ["", "nonsense", str(uuid4()), "x" * 201, "a\0b", None, 7, True]
+    "run", ["", "nonsense", NOBODY, "x" * 201, "a\0b", None, 7, True]
 )
 def test_a_run_that_is_not_there_is_not_found(source: Source, run: Any) -> None:
     make_request(approval)
@@ -326,7 +329,7 @@ def test_a_repeated_event_is_sent_once(bank: Source) -> None:
         ({"amount": None}, 400, "invalid_input"),
         ({}, 400, "invalid_input"),
         ({"amount": 1, "run": "nonsense"}, 404, "not_found"),
-        ({"amount": 1, "run": str(uuid4())}, 404, "not_found"),
+        ({"amount": 1, "run": NOBODY}, 404, "not_found"),
     ],
 )
 def test_an_event_that_does_not_fit_changes_nothing(
