@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from review_app.json_text import json_text, scalar_text
-from review_app.part import WHOLE_PAGE, Part
+from review_app.part import MARKS, WHOLE_PAGE, Part
 from review_app.shown_text import LONGEST, draw_text, draw_value, is_address, size_of
 from review_app.visible import visible
 
@@ -18,6 +18,7 @@ MAX_CHILDREN = 200
 MAX_NODES = 2_000
 OPEN_DEPTH = 2
 MAX_NAME = 200  # the raw text has long names in full
+MARKS_OF_PARTS = 200  # bytes around a part that unfolds
 SHORT = 500  # longer values are drawn by themselves
 
 
@@ -71,14 +72,16 @@ class _Tree:
         """Name the parts for which there is room, the items of a list by number."""
         named = value.items() if isinstance(value, dict) else enumerate(value)
         for key, each in islice(named, max(0, self.room)):
-            if not part.fits(0):
+            name, is_nested = str(key), isinstance(each, dict | list | tuple)
+            marks = MARKS_OF_PARTS if is_nested else 0
+            if not part.fits(size_of(name[:MAX_NAME]) + marks):
                 return
-            yield str(key), each
+            yield name, each
 
     def _child(self, value: Any, name: str, part: Part, depth: int) -> dict[str, Any]:
         """Most children are short values: their parent's template draws them itself."""
         text = _short_text(value)
-        if text is not None and part.fits(size_of(text)):
+        if text is not None and part.fits(size_of(text) - MARKS):
             return {"name": _short(name), "text": text}
         return {"html": self.draw(value, name, part.inner(name), depth)}
 

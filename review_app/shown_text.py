@@ -44,7 +44,7 @@ def is_address(text: str) -> bool:
 
 def size_of(text: str) -> int:
     """How many bytes of a page a text takes."""
-    return len(escape(text).encode())
+    return len(escape(text).encode(errors="replace"))
 
 
 def _facts(text: str, part: Part) -> dict[str, Any]:

@@ -17,6 +17,8 @@ MOST = 200
 """Still earlier ones are only counted."""
 
 LONGEST_NAME = 100
+MARKS_OF_MESSAGE = 250
+"""Bytes of who, when, and the marks around a message."""
 
 
 def draw_chat(value: Any, part: Part) -> SafeString:
@@ -24,7 +26,7 @@ def draw_chat(value: Any, part: Part) -> SafeString:
     messages = sorted(enumerate(value), key=_order(value))
     drawn: list[dict[str, Any]] = []
     for place, message in messages[: -MOST - 1 : -1]:  # the newest must find room
-        if not part.fits(0):
+        if not part.fits(MARKS_OF_MESSAGE):
             break
         drawn.insert(0, _message(message, part.inner(place)))
     context = {

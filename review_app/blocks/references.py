@@ -1,7 +1,8 @@
 """Files and links: only named, never fetched, unless they are pictures of our own."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import takewhile
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,41 +10,56 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from review_app.part import Part
-from review_app.shown_text import is_address
+from review_app.shown_text import is_address, size_of
 from review_app.visible import has_hidden, visible
 
 MOST = 100
 LONGEST_NAME = 200
+LONGEST_URL = 2_000
+MARKS_OF_ITEM = 350
+"""Bytes of the marks around one file or link."""
+
 LARGEST = 100_000
 """Bytes of a picture inside the request that the page shows."""
 
 OWN = re.compile(r"/(?![/\\])[^\s\\\"'<>]{0,2000}")
 EMBEDDED = re.compile(r"data:image/(png|jpeg|gif|webp|avif);base64,[A-Za-z0-9+/=]+")
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif")
+Read = Callable[[Mapping[str, Any], Part], dict[str, Any]]
+
 UNITS = ("bytes", "kB", "MB", "GB", "TB")
 STEP = 1000
 
 
 def draw_files(value: Any, part: Part) -> SafeString:
     """Draw each file with its size; a picture of this site also as a thumbnail."""
-    return _draw(
-        "review/_files.html", [_file(each, part) for each in value[:MOST]], value, part
-    )
+    return _draw("review/_files.html", _file, value, part)
 
 
 def draw_links(value: Any, part: Part) -> SafeString:
     """Draw each link with the host that it leads to."""
-    return _draw(
-        "review/_links.html", [_link(each) for each in value[:MOST]], value, part
-    )
+    return _draw("review/_links.html", _link, value, part)
 
 
-def _draw(
-    template: str, shown: list[dict[str, Any]], value: Any, part: Part
-) -> SafeString:
+def _draw(template: str, read: Read, value: Any, part: Part) -> SafeString:
+    """Draw as many as the page has room for."""
+    shown = [
+        read(each, part)
+        for each in takewhile(lambda each: _fits(each, part), value[:MOST])
+    ]
     more = len(value) - len(shown)
     context = {"shown": shown, "more": more, "part": part}
     return render_to_string(template, context)
+
+
+def _fits(item: Mapping[str, Any], part: Part) -> bool:
+    """The address is in the link and, as the host or as text, beside it."""
+    name, url = item.get("name", ""), item["url"]
+    is_inside = url.startswith("data:")
+    size = size_of(name[:LONGEST_NAME]) + (
+        0 if is_inside else 2 * size_of(url[:LONGEST_URL])
+    )
+    return part.fits(size + MARKS_OF_ITEM)
 
 
 def _file(item: Mapping[str, Any], part: Part) -> dict[str, Any]:
@@ -77,7 +93,7 @@ def _reference(item: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _link(item: Mapping[str, Any]) -> dict[str, Any]:
+def _link(item: Mapping[str, Any], part: Part) -> dict[str, Any]:
     """Without a name it is called by its address."""
     facts = _reference(item)
     return facts if item.get("name") else {**facts, "name": facts["url"]}

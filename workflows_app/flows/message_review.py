@@ -23,8 +23,15 @@ from workflows_app.engine import (
 LONG = 5000
 TEXTAREA: JsonDict = {"x-ui": {"widget": "textarea"}}
 
-SEND = Outcome("send", "Send the reply", "primary")
-DISCARD = Outcome("discard", "Discard it", "danger", needs_reason=True)
+SEND = Outcome(
+    "send",
+    "Send the reply",
+    "primary",
+    effect="The customer gets it as it stands here.",
+)
+DISCARD = Outcome(
+    "discard", "Discard it", "danger", needs_reason=True, effect="Nothing is sent."
+)
 
 
 class CustomerMessage(StartEvent):

@@ -39,12 +39,16 @@ class PriceChange(StartEvent):
 
 
 def make_question(ev: PriceChange) -> InputRequestEvent:
-    prices = {"Product": ev.product, "Old": ev.old_price, "New": ev.new_price}
+    price = {"label": "Price", "value": str(ev.new_price), "was": str(ev.old_price)}
     return InputRequestEvent(
         "price",
         "May the shop show the new price?",
         subject=f"{ev.product}: {ev.old_price:.2f} → {ev.new_price:.2f}",
-        display=[Block("fields", {k: str(v) for k, v in prices.items()}, "Prices")],
+        display=[
+            Block(
+                "fields", [{"label": "Product", "value": ev.product}, price], "Prices"
+            )
+        ],
         outcomes=[APPROVE, REJECT],
         groups=["reviewers"],
     )

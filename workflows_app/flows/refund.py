@@ -26,8 +26,12 @@ from workflows_app.engine import (
 SMALL = Decimal(20)
 LARGEST = Decimal(10_000)
 
-APPROVE = Outcome("approve", "Approve", "primary")
-REJECT = Outcome("reject", "Reject", "danger", needs_reason=True)
+APPROVE = Outcome(
+    "approve", "Approve", "primary", effect="It is paid once the other one agrees, too."
+)
+REJECT = Outcome(
+    "reject", "Reject", "danger", needs_reason=True, effect="Nothing is paid."
+)
 
 CENTS = {"type": "number", "exclusiveMinimum": 0, "multipleOf": 0.01}
 Amount = Annotated[Decimal, WithJsonSchema({**CENTS, "maximum": int(LARGEST)})]

@@ -23,8 +23,19 @@ from workflows_app.engine import (
 from . import _github as github
 
 MOST_ROUNDS = 5
-REJECT = Outcome("reject", "Reject", "danger", needs_reason=True)
-ASK_BACK = Outcome("ask_back", "Ask back", needs_reason=True)
+REJECT = Outcome(
+    "reject",
+    "Reject",
+    "danger",
+    needs_reason=True,
+    effect="It does not go ahead: GitHub is told “failure”.",
+)
+ASK_BACK = Outcome(
+    "ask_back",
+    "Ask back",
+    needs_reason=True,
+    effect="The same question comes again, with what you ask beside it.",
+)
 
 
 class GitHubDelivery(StartEvent):
