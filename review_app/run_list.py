@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -22,6 +22,8 @@ Runs: TypeAlias = "QuerySet[Run]"
 PAGE_SIZE = 25
 PAUSED = "paused"
 STATUSES = [*Run.Status.choices, (PAUSED, "paused")]
+LIVE = {Run.Status.RUNNING, Run.Status.WAITING}
+WITH_ERROR = {Run.Status.FAILED, Run.Status.ABORTED, Run.Status.TIMED_OUT}
 STUCK_AFTER = timedelta(hours=1)
 """A run that should be running and has done nothing for so long needs a look."""
 LONGEST_NAME = 150
@@ -33,6 +35,7 @@ def stuck(runs: Runs) -> Runs:
     """Those that neither wait for a person nor are paused, and yet do nothing."""
     return runs.filter(
         status=Run.Status.RUNNING,
+        finished_at=None,
         paused=False,
         changed_at__lt=Now() - STUCK_AFTER,
     )
@@ -94,7 +97,7 @@ class RunList:
 
     def page(self, user: User, after: str = "") -> Page:
         """The runs that follow one of them, or the newest."""
-        runs = self._runs(user)
+        runs = self.runs(user)
         last = _find(user, after)
         if last is not None:
             older = Q(created_at__lt=last.created_at)
@@ -114,7 +117,8 @@ class RunList:
         """The webhook sources, for who looks for what one of them started."""
         return list(Source.objects.order_by("name").values_list("name", flat=True))
 
-    def _runs(self, user: User) -> Runs:
+    def runs(self, user: User) -> Runs:
+        """All of them. What says also whether they have ended is found by an index."""
         runs = access.visible_runs(user)
         if self.workflow:
             runs = runs.filter(workflow=self.workflow)
@@ -128,9 +132,18 @@ class RunList:
             runs = runs.filter(created_at__gte=_midnight(self.since))
         if self.until:
             runs = runs.filter(created_at__lt=_midnight(self.until) + timedelta(days=1))
-        if self.status == PAUSED:
-            return runs.filter(paused=True, finished_at=None)
-        return runs.filter(status=self.status) if self.status else runs
+        return runs.filter(**_of_status(self.status))
+
+
+def _of_status(status: str) -> dict[str, Any]:
+    """What is true of these runs, as the indexes know it."""
+    if status == PAUSED:
+        return {"paused": True, "finished_at": None}
+    if status in LIVE:
+        return {"status": status, "finished_at": None}
+    if status in WITH_ERROR:
+        return {"status": status, "error__isnull": False}
+    return {"status": status} if status else {}
 
 
 def _text(query: QueryDict, name: str) -> str:

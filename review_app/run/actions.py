@@ -8,9 +8,8 @@ from django.urls import reverse
 from workflows_app import access
 from workflows_app.models import Run
 
+from .hindrance import ELSEWHERE, NOT_OVER, NOT_YOURS, WORKS_FOR, Hindrance, is_over
 from .points import has_points
-
-NOT_YOURS = "Only operators, and who started the run, may do this."
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +19,7 @@ class Action:
     key: str
     label: str
     icon: str
-    hindrance: str | None
+    hindrance: Hindrance | None
     href: str
     asks_first: bool = True
     """Whether a page asks before it is done; else the button itself does it."""
@@ -30,6 +29,15 @@ class Action:
 def find_actions(user: User, run: Run) -> list[Action]:
     """Pause or go on, abort, retry: always all of them, so each has its place."""
     return [_pause_or_resume(user, run), _abort(user, run), _retry(user, run)]
+
+
+def find_reasons(actions: list[Action]) -> dict[Hindrance, str]:
+    """What hinders, each once, with the names of all that it hinders."""
+    reasons: dict[Hindrance, list[str]] = {}
+    for action in actions:
+        if action.hindrance:
+            reasons.setdefault(action.hindrance, []).append(action.label)
+    return {hindrance: ", ".join(labels) for hindrance, labels in reasons.items()}
 
 
 def _pause_or_resume(user: User, run: Run) -> Action:
@@ -67,26 +75,22 @@ def _retry(user: User, run: Run) -> Action:
     )
 
 
-def find_hindrance(user: User, run: Run) -> str | None:
+def find_hindrance(user: User, run: Run) -> Hindrance | None:
     """Why this person cannot pause, resume or abort the run; None when he can."""
     if run.is_finished:
-        return f"The run is over: {run.get_status_display()}."
+        return is_over(run.get_status_display())
     return None if access.may_operate(user, run) else NOT_YOURS
 
 
-def find_retry_hindrance(user: User, run: Run) -> str | None:
+def find_retry_hindrance(user: User, run: Run) -> Hindrance | None:
     """Why this person cannot let the run begin again somewhere; None when he can."""
     if run.parent_id is not None:
-        return "It works for another run: retry that one."
+        return WORKS_FOR
     if not run.is_finished:
-        return "The run is not over: it goes on by itself, or can be aborted first."
+        return NOT_OVER
     if not access.may_operate(user, run):
         return NOT_YOURS
-    return (
-        None
-        if has_points(run)
-        else "It came from elsewhere, and can only be asked there."
-    )
+    return None if has_points(run) else ELSEWHERE
 
 
 def _address(name: str, run: Run) -> str:

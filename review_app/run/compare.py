@@ -13,7 +13,7 @@ from workflows_app.models import Snapshot
 
 LARGEST = 256 * 1024
 """Characters of a snapshot that are compared: DeepDiff takes seconds for more."""
-STATE, ENGINE, BELOW = "state", "engine", "runs below"
+STATE, ENGINE, BELOW = PARTS = ("state", "engine", "runs below")
 """The parts of a snapshot: what steps keep, what the engine knows, what works for it."""
 
 Kind = Literal["added", "removed", "changed"]
@@ -53,7 +53,12 @@ def compare(older: Snapshot, newer: Snapshot, redactor: Redactor) -> list[Change
     if max(sum(map(len, texts.values())) for texts in (left, right)) > LARGEST:
         raise TooLargeError
     changes = _differences(_read(left), _read(right))
-    return sorted((_masked(c, redactor) for c in changes), key=lambda c: c.path)
+    return sorted((_masked(c, redactor) for c in changes), key=_rank)
+
+
+def _rank(change: Change) -> tuple[int, tuple[str, ...]]:
+    """What steps keep comes first: it is what people look for."""
+    return PARTS.index(change.path[0]), change.path
 
 
 def _masked(change: Change, redactor: Redactor) -> Change:

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from django.contrib.auth.models import User
 from django.db.models import Count, Max
-from django.urls import reverse
 
 from workflows_app import access
 from workflows_app.engine import values
@@ -29,9 +28,9 @@ from .steps import (
     find_ways,
 )
 
-HEIGHT, BRANCH_HEIGHT, PILL = 52.0, 20.0, Size(92.0, 28.0)
-NARROWEST, WIDEST = 196.0, 300.0
-LETTER, SMALL_LETTER, BESIDE_TEXT = 8.2, 6.6, 56.0
+HEIGHT, BRANCH_HEIGHT, PILL = 52, 20, Size(92, 28)
+NARROWEST, WIDEST = 196, 300
+LETTER, SMALL_LETTER, BESIDE_TEXT = 8.2, 6.6, 56
 """Pixels that a letter of a name takes, one of the words, and what is beside them."""
 MOST_CHILDREN = 200
 
@@ -43,7 +42,6 @@ class DrawnStep:
     name: str
     standing: Standing
     box: Box
-    href: str
     ways: tuple[Way, ...]
     is_silent: bool
     """Whether it does not tell where it leads."""
@@ -54,6 +52,11 @@ class DrawnStep:
     @property
     def said(self) -> str:
         return f"{self.name}, {self.standing.words}"
+
+    @property
+    def href(self) -> str:
+        """Where its events are: an address within the page of its run."""
+        return f"?step={quote(self.name)}"
 
     @property
     def short_name(self) -> str:
@@ -115,7 +118,6 @@ def draw_graph(run: Run, user: User) -> Graph | None:
                 name=step.name,
                 standing=standings[step.name],
                 box=layout.boxes[step.name],
-                href=f"{reverse('review:run', args=[run.pk])}?step={quote(step.name)}",
                 ways=tuple(way for way in ways if way.source == step.name),
                 is_silent=step.leads_to is None,
                 workflows=_workflows(step),
@@ -200,7 +202,7 @@ def _sizes(definition: Definition, ways: Iterable[Way]) -> Mapping[str, Size]:
 
 
 def _size(step: StepDefinition) -> Size:
-    width = min(WIDEST, max(NARROWEST, LETTER * len(step.name) + BESIDE_TEXT))
+    width = min(WIDEST, max(NARROWEST, round(LETTER * len(step.name)) + BESIDE_TEXT))
     return Size(width, HEIGHT + BRANCH_HEIGHT * (step.subworkflow is not None))
 
 

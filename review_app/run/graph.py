@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from .layers import Edge, Layered, Node, arrange
 
-BESIDE, BELOW = 28.0, 44.0
+BESIDE, BELOW = 28, 44
 """Space between two nodes of a layer, and between two layers."""
 EDGE_WIDTH = 10.0
 """What an edge takes that passes a layer."""
-MARGIN = 14.0
+MARGIN = 14
 ROUNDS = 6
-LOOP = 22.0
+LOOP = 22
 ASIDE = 14.0
 """How far from the middle an edge leaves that leads back, beside the one that leads on."""
 
@@ -21,18 +21,18 @@ ASIDE = 14.0
 class Size:
     """What a node takes."""
 
-    width: float
-    height: float
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
     """Where a node is: its left upper corner, and its size."""
 
-    x: float
-    y: float
-    width: float
-    height: float
+    x: int
+    y: int
+    width: int
+    height: int
 
     @property
     def half(self) -> float:
@@ -43,7 +43,7 @@ class Box:
         return self.x + self.half
 
     @property
-    def bottom(self) -> float:
+    def bottom(self) -> int:
         return self.y + self.height
 
 
@@ -61,8 +61,8 @@ class Line:
 class Layout:
     """The whole drawing."""
 
-    width: float
-    height: float
+    width: int
+    height: int
     boxes: dict[str, Box]
     lines: list[Line]
 
@@ -80,8 +80,8 @@ def lay_out(sizes: Mapping[str, Size], edges: Sequence[Edge]) -> Layout:
     wide = max((middles[n] + widths[n] / 2 for n in middles), default=0.0)
     looped = any(source == target for source, target in edges)
     return Layout(
-        width=round(wide + MARGIN + LOOP * looped, 1),
-        height=max((box.bottom for box in boxes.values()), default=0.0) + MARGIN,
+        width=round(wide + MARGIN + LOOP * looped),
+        height=max((box.bottom for box in boxes.values()), default=0) + MARGIN,
         boxes=boxes,
         lines=_lines(layered, list(dict.fromkeys(edges)), boxes, middles),
     )
@@ -152,9 +152,9 @@ def _boxes(
         named = [node for node in layer if isinstance(node, str)]
         for node in named:
             width, height = sizes[node].width, sizes[node].height
-            x = round(middles[node] - width / 2, 1)
-            boxes[node] = Box(x, round(top, 1), width, height)
-        top += max((sizes[node].height for node in named), default=0.0) + BELOW
+            x = round(middles[node] - width / 2)
+            boxes[node] = Box(x, round(top), width, height)
+        top += max((sizes[node].height for node in named), default=0) + BELOW
     return boxes
 
 
@@ -172,7 +172,7 @@ def _lines(
         is_back = (source, target) in layered.back
         points = _points(layered, layered.ways[source, target], boxes, middles)
         if is_back:
-            points = [(x + ASIDE, y) for x, y in reversed(points)]
+            points = [(x + ASIDE, y) for x, y in points[::-1]]
         path = _path(points)
         lines.append(Line(source, target, path, is_back))
     return lines
@@ -191,7 +191,7 @@ def _points(
     upper, *between, lower = way
     assert isinstance(upper, str)
     assert isinstance(lower, str)
-    points = [(boxes[upper].middle, boxes[upper].bottom)]
+    points: list[Point] = [(boxes[upper].middle, boxes[upper].bottom)]
     for dummy in between:
         assert isinstance(dummy, tuple)
         row = [boxes[n] for n in layered.layers[dummy[2]] if isinstance(n, str)]
@@ -203,21 +203,19 @@ def _points(
 
 def _path(points: Sequence[Point]) -> str:
     """Curves that leave and arrive upright; straight where nothing is to go around."""
-    (x, y), *rest = points
-    path = f"M{x:.1f} {y:.1f}"
+    (x, y), *rest = ((round(x), round(y)) for x, y in points)
+    path = f"M{x} {y}"
     for next_x, next_y in rest:
-        half = (y + next_y) / 2
-        if abs(next_x - x) < 1:
-            path += f"V{next_y:.1f}" if next_x == x else f"L{next_x:.1f} {next_y:.1f}"
+        half = (y + next_y) // 2
+        if abs(next_x - x) <= 1:
+            path += f"V{next_y}" if next_x == x else f"L{next_x} {next_y}"
         else:
-            path += (
-                f"C{x:.1f} {half:.1f} {next_x:.1f} {half:.1f} {next_x:.1f} {next_y:.1f}"
-            )
+            path += f"C{x} {half} {next_x} {half} {next_x} {next_y}"
         x, y = next_x, next_y
     return path
 
 
 def _loop(box: Box) -> str:
     """Out of the right side of a node, and back into it."""
-    x, upper, lower = box.x + box.width, box.y + 12, box.bottom - 12
-    return f"M{x:.1f} {lower:.1f}h{LOOP - 8:.0f}V{upper:.1f}h-{LOOP - 9:.0f}"
+    x, upper = round(box.x + box.width), round(box.y + 12)
+    return f"M{x} {round(box.bottom - 12)}h14V{upper}h-13"

@@ -14,7 +14,7 @@ from workflows_app.stream.log import COLUMNS, Line
 
 from .line_filter import Filter, read_number
 
-SHOWN = 500
+SHOWN = 200
 """Lines at once; what is before and after them is a gap that can be loaded."""
 
 

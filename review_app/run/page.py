@@ -12,7 +12,7 @@ from workflows_app import access
 from workflows_app.engine import values
 from workflows_app.models import InputRequest, Run
 
-from .actions import find_actions
+from .actions import find_actions, find_reasons
 from .drawing import draw_graph
 from .kept import Cover, looks_at, search_state
 from .line_filter import LONGEST_SEARCH, SHOWS, Filter
@@ -51,11 +51,13 @@ class RunPage:
     def head(self) -> dict[str, Any]:
         """What may change while somebody looks at it: questions, and what can be done."""
         asked, more = self._asked()
+        actions = find_actions(self.user, self.run)
         return {
             "run": self.run,
             "asked": asked,
             "more_asked": more,
-            "actions": find_actions(self.user, self.run),
+            "actions": actions,
+            "why_not": find_reasons(actions),
             "may_operate": access.may_operate(self.user, self.run),
         }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db.models import Count, QuerySet, Value
 from django.db.models.functions import Length
@@ -13,28 +13,14 @@ from workflows_app.engine.state_text import load_state
 from workflows_app.models import Run, RunEvent, Snapshot
 from workflows_app.runtime.definitions import EXTERNAL
 
+from .hindrance import GONE_ON, NOT_PAUSED, OF_END, WORKS_FOR, Hindrance
+
 COPIES = ("state", "values", "inbox", "children")
 """What a snapshot consists of."""
 MOST = 500
 
-
-class Hindrance(NamedTuple):
-    """Why a snapshot cannot be used in some way, for all those that it is true of."""
-
-    key: str
-    text: str
-
-
-OF_END = Hindrance("end", "From a copy of the end, nothing can go on.")
-GONE_ON = Hindrance(
-    "past",
-    "A run resumes only from the snapshot at which it stands; from an older one, "
-    "another run can go on: fork it.",
-)
-NOT_PAUSED = Hindrance("going", "The run stands here and is not paused: it goes on.")
-WORKS_FOR = Hindrance(
-    "child", "The run works for another one: go on from a snapshot of that."
-)
+RAN = ("step_started", "step_completed", "step_failed", "step_timed_out")
+"""Kinds of lines that tell of a step's runs; a workflow may leave the first two out."""
 
 
 def snapshots_of(run: Run) -> QuerySet[Snapshot]:
@@ -92,7 +78,8 @@ class Asked:
 
     subject: str
     step: str
-    answers: tuple[str, ...]
+    answers: tuple[tuple[str, str], ...]
+    """Who had answered, and the outcome that he chose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,35 +90,39 @@ class Repetition:
     """What begins at once: undelivered, or cut off in the middle."""
     asked: list[Asked]
     steps: list[tuple[str, int]]
-    """Steps that have completed since: they will do so again, if all goes the same way."""
+    """Steps that have run since, and how often: all that they do outside, they do again."""
     children: int
 
 
 def find_repetition(snapshot: Snapshot) -> Repetition:
     state = load_state(snapshot.state)
     since = RunEvent.objects.filter(run_id=snapshot.run_id, number__gt=snapshot.number)
-    done = since.filter(kind="step_completed").order_by()
-    counted = done.values_list("step").annotate(Count("id"))
+    runs = since.filter(kind__in=RAN).order_by().values_list("step", "kind")
+    counted: dict[str, int] = {}
+    for step, _, count in runs.annotate(Count("id")):
+        counted[step] = max(count, counted.get(step, 0))
     return Repetition(
         calls=[c for c in state.calls.values() if c.phase not in ("parked", "away")],
         asked=_find_asked(state, _find_answers(since)),
-        steps=sorted(counted),
+        steps=sorted(counted.items()),
         children=sum(len(call.children) for call in state.calls.values()),
     )
 
 
-def _find_asked(state: State, answers: Mapping[str, list[str]]) -> list[Asked]:
+def _find_asked(
+    state: State, answers: Mapping[str, list[tuple[str, str]]]
+) -> list[Asked]:
     return [
         Asked(request.content["subject"], request.step, tuple(answers.get(name, ())))
         for name, request in state.requests.items()
     ]
 
 
-def _find_answers(since: QuerySet[RunEvent]) -> dict[str, list[str]]:
-    """Who has answered what since, in a word or two."""
-    answers: dict[str, list[str]] = {}
+def _find_answers(since: QuerySet[RunEvent]) -> dict[str, list[tuple[str, str]]]:
+    """Who has answered what since."""
+    answers: dict[str, list[tuple[str, str]]] = {}
     for actor, body in since.filter(kind="input_received").values_list("actor", "body"):
         content: dict[str, Any] = values.load(body)
-        said = f"{actor}: {content.get('outcome')}"
+        said = actor, str(content.get("outcome") or "")
         answers.setdefault(str(content.get("request_id")), []).append(said)
     return answers

@@ -10,9 +10,12 @@ from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
 from review_app.json_text import json_text
+from review_app.json_tree import draw_tree
 from review_app.redaction import masked
+from review_app.shown_text import draw_value
 from review_app.visible import visible
 from workflows_app.models import Run
+from workflows_app.runtime.workers import WorkerState
 from workflows_app.stream.log import Line
 
 register = template.Library()
@@ -106,6 +109,14 @@ STAGES: dict[str | None, tuple[str, str]] = {
 }
 """Glyph and tone of each stage that a step may be at; None: it has not begun."""
 
+WORKERS = {
+    WorkerState.LIVE: ("circle-check", "ok"),
+    WorkerState.DRAINING: ("circle-arrow-down", "warn"),
+    WorkerState.DRAINED: ("circle-pause", "warn"),
+    WorkerState.SILENT: ("circle-x", "danger"),
+    WorkerState.STOPPED: ("circle-stop", "quiet"),
+}
+
 FROM_PEOPLE = ("input_", "vote_")
 """How the kinds of lines begin that end a wait for a person."""
 TRACE_LINES = 6
@@ -122,6 +133,13 @@ SMALL = 2_000
 def icon(name: str, size: int = 16) -> SafeString:
     """An icon that says nothing to those who cannot see it, drawn once."""
     return mark_safe(lucide(name, size=size, aria_hidden="true"))  # noqa: S308 - our own
+
+
+@register.simple_tag
+def found_value(value: object) -> SafeString:
+    """A value at one place of a snapshot: as a tree only if there is something in it."""
+    is_tree = isinstance(value, dict | list | tuple)
+    return draw_tree(value) if is_tree else draw_value(value, quotes=True)
 
 
 @register.filter
@@ -147,6 +165,16 @@ def status_tone(run: Run) -> str:
 @register.filter
 def status_words(run: Run) -> str:
     return STATUSES[Run.Status(run.status)][2]
+
+
+@register.filter
+def worker_icon(state: str) -> str:
+    return WORKERS[WorkerState(state)][0]
+
+
+@register.filter
+def worker_tone(state: str) -> str:
+    return WORKERS[WorkerState(state)][1]
 
 
 @register.filter

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from review_app.redaction import Redactor
 from review_app.run.compare import TooLargeError, compare
+from review_app.run.hindrance import Hindrance
 from review_app.run.points import Point, find_repetition
 from workflows_app.engine.errors import EngineError
 from workflows_app.engine.snapshot import Snapshot
@@ -73,8 +74,7 @@ def resume(request: HttpRequest, pk: UUID, snapshot_pk: UUID) -> HttpResponse:
     """Ask whether, then let the run itself go on where the snapshot was taken."""
     found, row = _get(request, pk, snapshot_pk)
     hindrance = Point.of(found, row).resume_hindrance
-    refusal = hindrance.text if hindrance else None
-    return _go_on(request, found, row, refusal, is_fork=False)
+    return _go_on(request, found, row, hindrance, is_fork=False)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -83,12 +83,16 @@ def fork(request: HttpRequest, pk: UUID, snapshot_pk: UUID) -> HttpResponse:
     """Ask whether, then let another run go on where the snapshot was taken."""
     found, row = _get(request, pk, snapshot_pk)
     hindrance = Point.of(found, row).fork_hindrance
-    refusal = hindrance.text if hindrance else None
-    return _go_on(request, found, row, refusal, is_fork=True)
+    return _go_on(request, found, row, hindrance, is_fork=True)
 
 
 def _go_on(
-    request: HttpRequest, found: Run, row: Row, hindrance: str | None, *, is_fork: bool
+    request: HttpRequest,
+    found: Run,
+    row: Row,
+    hindrance: Hindrance | None,
+    *,
+    is_fork: bool,
 ) -> HttpResponse:
     if request.method != "POST" or hindrance:
         return _ask(request, found, row, hindrance, is_fork=is_fork)
@@ -103,7 +107,12 @@ def _go_on(
 
 
 def _ask(
-    request: HttpRequest, found: Run, row: Row, hindrance: str | None, *, is_fork: bool
+    request: HttpRequest,
+    found: Run,
+    row: Row,
+    hindrance: Hindrance | str | None,
+    *,
+    is_fork: bool,
 ) -> HttpResponse:
     """Say what will run again, and who will be asked, before it is done."""
     context = {

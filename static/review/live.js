@@ -1,7 +1,7 @@
 // The live stream: one socket a page, a cursor for each run; without a socket, a poll.
 // News are told as events on <body>: holdpoint:lines (with their HTML), :run, :request, :queue, :missed.
 (() => {
-  const POLL = 15000, STALE = 60000, LONGEST_PAUSE = 15000, ACK = 250, OPEN = 1;
+  const POLL = 15000, STALE = 60000, LONGEST_PAUSE = 15000, ACK = 250, SETTLE = 1000, OPEN = 1;
   const NEVER_AGAIN = { 4400: "Not live", 4401: "Sign in again", 4403: "Not yours any more", 4404: "Not live" };
   const pill = document.getElementById("connection"), again = document.getElementById("reconnect");
   const cursors = new Map();
@@ -88,14 +88,15 @@
     show("reconnecting", `Stale: checked every ${POLL / 1000} s.${lastUpdate()}`);
   }
 
-  // The next request was swapped in: other topics, another socket.
+  // The next request was swapped in: other topics, another socket. Who passes on at once needs none.
   function move(event) {
     if (event.detail.target?.id !== "main" || isOver) return;
     const before = names.join();
     readTopics();
     if (names.join() === before) return;
     hangUp();
-    connect();
+    clearTimeout(retry);
+    retry = setTimeout(connect, SETTLE);
   }
 
   readTopics();

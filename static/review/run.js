@@ -6,29 +6,25 @@
   let newest = Number(list?.lastElementChild?.dataset.number ?? 0), count = 0, sentence, saidAt = 0, saying, drawing;
 
   function say() {
-    [saying, saidAt] = [undefined, Date.now()];
     spoken.textContent = count > 1 ? `${count} events, the last: ${sentence}` : sentence;
-    count = 0;
+    [saying, saidAt, count] = [undefined, Date.now(), 0];
   }
 
   function hear(changes) {
     const rows = changes.flatMap((each) => [...each.addedNodes]).filter((row) => Number(row.dataset?.number) > newest);
     if (!rows.length) return;
-    const last = rows.at(-1), height = rows.reduce((sum, row) => sum + row.offsetHeight, 0);
+    const last = rows.at(-1), top = rows[0].getBoundingClientRect().top;
     newest = Number(last.dataset.number);
-    const wasAtEnd = list.getBoundingClientRect().bottom - height <= innerHeight + NEAR;
-    if (list.id !== "timeline" && follow.checked && wasAtEnd) last.scrollIntoView({ block: "nearest" });
-    if (!speak.checked) return;
-    [count, sentence] = [count + rows.length, last.querySelector(".said p")?.textContent];
-    saying ??= setTimeout(say, Math.max(0, saidAt + QUIET - Date.now()));
+    if (list.id !== "timeline" && follow.checked && top <= innerHeight + NEAR) last.scrollIntoView({ block: "nearest" });
+    [count, sentence] = [speak.checked ? count + rows.length : 0, last.querySelector(".said p")?.textContent];
+    if (speak.checked) saying ??= setTimeout(say, Math.max(0, saidAt + QUIET - Date.now()));
   }
 
   async function redraw() {
     drawing = undefined;
     const old = byId("graph"), touched = document.activeElement, reply = await fetch(old.dataset.news).catch(() => null);
-    const page = new DOMParser().parseFromString(reply?.ok ? await reply.text() : "", "text/html"), fresh = page.getElementById("graph");
-    if (!fresh) return;
-    if (fresh.dataset.shape !== old.dataset.shape) return old.contains(touched) || old.replaceWith(fresh);
+    const fresh = reply?.ok && new DOMParser().parseFromString(await reply.text(), "text/html").getElementById("graph");
+    if (fresh?.dataset?.shape !== old.dataset.shape) return fresh && !old.contains(touched) && old.replaceWith(fresh);
     for (const part of fresh.querySelectorAll("[data-part]")) {
       const there = byId(part.id);
       if (there.isEqualNode(part) || (there !== touched && there.contains(touched))) continue;
@@ -38,8 +34,7 @@
   }
 
   if (list) new MutationObserver(hear).observe(list, { childList: true });
-  if (byId("toggles")) [byId("toggles").hidden, follow.checked] = [false, localStorage.getItem("holdpoint-follow") !== "no"];
-  follow?.addEventListener("change", () => localStorage.setItem("holdpoint-follow", follow.checked ? "yes" : "no"));
-  speak?.addEventListener("change", () => spoken.setAttribute("aria-live", speak.checked ? "polite" : "off"));
+  if (list) [byId("toggles").hidden, follow.checked] = [false, localStorage.getItem("holdpoint-follow") !== "no"];
+  byId("toggles")?.addEventListener("change", () => (localStorage.setItem("holdpoint-follow", follow.checked ? "yes" : "no"), spoken.setAttribute("aria-live", speak.checked ? "polite" : "off")));
   if (byId("graph")) document.body.addEventListener("holdpoint:lines", () => (drawing ??= setTimeout(redraw, LATER)));
 })();

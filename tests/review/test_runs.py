@@ -273,15 +273,15 @@ def test_buttons_that_cannot_work_are_off_and_say_why(
     ada: User, olga: User, signed_in: SignedIn, run: Run
 ) -> None:
     page = _page(signed_in(ada), run)
-    for key in ("pause", "abort", "retry"):
-        off = f'id="{key}" type="button" disabled aria-describedby="why-not-{key}"'
+    for key, why in [("pause", "rights"), ("abort", "rights"), ("retry", "not-over")]:
+        off = f'id="{key}" type="button" disabled aria-describedby="why-not-{why}"'
         assert off in page
-        assert f'id="why-not-{key}"' in page
-    assert "Only operators, and who started the run" in page
+        assert page.count(f'id="why-not-{why}"') == 1
+    assert "<b>Pause…, Abort…</b> Only operators, and who started the run" in page
     Handler(run.pk).abort()
     page = _page(signed_in(olga), run)
     assert 'id="abort" type="button" disabled' in page
-    assert "The run is over: Aborted." in page
+    assert "The run is over: aborted." in page
     assert f'id="retry" href="/runs/{run.pk}/retry/"' in page
 
 
@@ -290,7 +290,9 @@ def test_a_run_that_works_for_another_is_not_retried_alone(
 ) -> None:
     child = Run.objects.get(parent=make_run(families.parent))
     Handler(child.pk).abort()
-    assert "It works for another run: retry that one." in _page(signed_in(olga), child)
+    assert "It works for another run: go on from a point of that." in _page(
+        signed_in(olga), child
+    )
 
 
 def test_the_head_is_drawn_anew_for_each_reader(

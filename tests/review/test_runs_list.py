@@ -96,7 +96,7 @@ def test_the_list_takes_the_same_number_of_queries_for_any_number_of_runs(
     for _ in range(8):
         make_run(user=olga)
     client = signed_in(olga)
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         client.get("/runs/")
 
 
