@@ -82,13 +82,23 @@ class House:
             process.wait(30)
         self._log.close()
 
-    def start_second_web(self) -> str:
+    def start_second_web(self, port: int | None = None) -> str:
         """One more web process on the same database; its address."""
-        port = free_port()
+        port = port or free_port()
         self._others.append(self._spawn("web", "--port", str(port)))
         url = f"http://127.0.0.1:{port}"
         wait_for(lambda: _answers(f"{url}/readyz"), seconds=START_LIMIT)
         return url
+
+    def end_second_web(self, how: signal.Signals) -> None:
+        """End the web process that was started last; a request may still hold it back."""
+        web = self._others.pop()
+        web.send_signal(how)
+        try:
+            web.wait(10)
+        except subprocess.TimeoutExpired:
+            web.kill()
+            web.wait(30)
 
     @contextmanager
     def worker(self, executors: int = 1) -> Iterator[int]:
