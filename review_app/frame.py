@@ -22,5 +22,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "has_urgent": waiting.urgent > 0,
         "preferences": preferences_of(user),
         "may_start": access.may_start(user),
+        "may_see_dashboard": access.may_see_dashboard(user),
         "undoable": SimpleLazyObject(lambda: undoable(user)),  # fragments show none
     }

@@ -127,6 +127,39 @@ def count_waiting() -> int:
     return sum(size.count for size in sizes if size.status == "queued")
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Jobs of one kind that nobody has fetched yet, and the time since the first came.
+
+    `workflow` is its name with its version; both names are empty for callbacks.
+    """
+
+    workflow: str
+    step: str
+    count: int
+    oldest: timedelta
+
+
+_BACKLOG = """
+    SELECT entrypoint, count(*), clock_timestamp() - min(created)
+    FROM pgqueuer WHERE status = 'queued' GROUP BY entrypoint ORDER BY 3 DESC
+"""
+
+
+def backlog() -> list[Backlog]:
+    """What waits for workers; what has waited longest comes first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BACKLOG)
+        return [Backlog(*_split(name), *rest) for name, *rest in cursor.fetchall()]
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Workflow and step of an entrypoint; neither contains what separates them."""
+    _, _, served = name.partition(":")
+    workflow, _, step = served.partition(":")
+    return workflow, step
+
+
 class JobQueue:
     """Fetches jobs for an executor, over a connection of its own."""
 

@@ -1,0 +1,1 @@
+"""The operators' dashboard in parts: what is now, what was decided, what waited when."""
