@@ -3,6 +3,7 @@
 Some hundred sequences on every run, 100,000 in the long lane (`make test-long`).
 """
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -181,7 +182,7 @@ def _person(dice: Random, _state: State) -> Tick:
 
 def _send_event(dice: Random, _state: State) -> Tick:
     kind = dice.choice(["Left", "Big", "Done", "InputResponseEvent"])
-    fields = dice.choice([{}, {"size": 1}, {"size": float("nan")}])
+    fields: dict[str, float] = dice.choice([{}, {"size": 1}, {"size": math.nan}])
     return EventSent(kind, fields, dice.choice(PEOPLE))
 
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.fixtures import Settings
 
-from review_app.misses import MOST
+from review_app.misses import MOST, Misses
 from review_app.views import guest as guest_views
 from tests.factories import make_request
 from tests.flows import decide
@@ -46,7 +46,7 @@ wiping = Workflow("wiping", [ask_to_wipe, decide])
 
 @pytest.fixture(autouse=True)
 def _no_misses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guest_views, "_misses", guest_views.Misses())
+    monkeypatch.setattr(guest_views, "_misses", Misses())
 
 
 def issue(asked: InputRequest, **guest: object) -> str:
