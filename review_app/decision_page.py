@@ -11,6 +11,7 @@ from review_app.given_answer import answer_of
 from review_app.json_text import json_text
 from review_app.previous_round import previous_round
 from review_app.queue.tabs import TABS
+from review_app.queue.walk import Around
 from review_app.queue_list import QueueList
 from review_app.together import together
 from review_app.what_next import what_next
@@ -23,16 +24,18 @@ SHOWN_LINES = 5
 MOST_OTHERS = 10
 
 
-def describe(
-    sheet: AnswerSheet, user: User, view: QueueList, panel: str
-) -> dict[str, Any]:
+def beside(view: QueueList, around: Around) -> dict[str, Any]:
+    """The list that the reader goes through, and where in it he is."""
+    return {"view": view, "tab": TABS[view.tab], "around": around, "next": around.next}
+
+
+def describe(sheet: AnswerSheet, user: User, panel: str) -> dict[str, Any]:
     """All that the page tells; `panel` is the state, where an answer has led to it."""
     asked = sheet.asked
     votes = votes_on(asked)
     mine = next((vote for vote in votes if vote.user == user), None)
     objection = access.find_objection_to(user, asked)
     panel = panel or find_panel(asked, objection, mine)
-    around = view.around(user, asked)
     return {
         "asked": asked,
         "content": asked.content,
@@ -42,10 +45,6 @@ def describe(
         "panel": panel,
         "panel_template": f"review/_panel_{panel}.html",
         "objection": objection,
-        "view": view,
-        "tab": TABS[view.tab],
-        "around": around,
-        "next": around.next,
         "others": _others_of_run(user, asked),
         "lines": _so_far(asked),
         "mine": mine,

@@ -1,7 +1,7 @@
 """Drafts: what a person has typed and not sent, kept on the server for every device."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from review_app.schema_form.fields import (
     SecretField,
 )
 from workflows_app.models import InputRequest
-from workflows_app.stream.wakeup import QUEUE, notifier, request_topic
+from workflows_app.stream.wakeup import notifier, request_topic
 
 KEPT_AFTER_THE_END = timedelta(days=30)
 """For so long the text of who was too late can still be copied."""
@@ -52,24 +52,18 @@ def keep(user: User, asked: InputRequest, typed: QueryDict) -> Draft | None:
     """The same for an answer that was refused because somebody has closed the request."""
     if asked.responses.filter(user=user, withdrawn_at=None).exists():
         return None
-    text, now = _kept(asked, typed), timezone.now()
-    fields = {"form": text, "saved_at": now, "sent_at": None}
-    draft, is_new = Draft.objects.update_or_create(
-        user=user, request=asked, defaults=fields
-    )
-    topics = [request_topic(asked.pk), QUEUE] if is_new else [request_topic(asked.pk)]
-    transaction.on_commit(lambda: notifier.send(topics))
+    draft = _write(user, asked, typed)
+    transaction.on_commit(lambda: notifier.send([request_topic(asked.pk)]))
     return draft
 
 
 def put_away(user: User, asked: InputRequest, sent: QueryDict) -> None:
     """The answer is given. While it can be taken back, all that was typed is kept."""
-    Draft.objects.filter(_done_with(), user=user).delete()
-    if asked.status in CAN_BE_TAKEN_BACK:
-        fields = {"form": _kept(asked, sent), "saved_at": Now(), "sent_at": Now()}
-        Draft.objects.update_or_create(user=user, request=asked, defaults=fields)
-    else:
-        Draft.objects.filter(user=user, request=asked).delete()
+    now = timezone.now()
+    with transaction.atomic():
+        if asked.status in CAN_BE_TAKEN_BACK:
+            _write(user, asked, sent, sent_at=now)
+        Draft.objects.filter(_done_with(asked), user=user).delete()
 
 
 def restore(user: User, requests: Collection[UUID]) -> None:
@@ -77,11 +71,26 @@ def restore(user: User, requests: Collection[UUID]) -> None:
     Draft.objects.filter(user=user, request__in=requests).update(sent_at=None)
 
 
-def _done_with() -> Q:
-    """Drafts of answers that count, and of what has been closed for long."""
+def _write(
+    user: User, asked: InputRequest, typed: QueryDict, sent_at: datetime | None = None
+) -> Draft:
+    """One statement, whether there was a draft before or not."""
+    form, now = _kept(asked, typed), timezone.now()
+    draft = Draft(user=user, request=asked, form=form, saved_at=now, sent_at=sent_at)
+    Draft.objects.bulk_create(
+        [draft],
+        update_conflicts=True,
+        unique_fields=["user", "request"],
+        update_fields=["form", "saved_at", "sent_at"],
+    )
+    return draft
+
+
+def _done_with(asked: InputRequest) -> Q:
+    """Drafts of answers that count, this one's too, and of what was closed long ago."""
     is_over = ~Q(request__status__in=CAN_BE_TAKEN_BACK)
     is_old = Q(request__closed_at__lt=Now() - KEPT_AFTER_THE_END)
-    return is_over & (Q(sent_at__isnull=False) | is_old)
+    return is_over & (Q(sent_at__isnull=False) | Q(request=asked) | is_old)
 
 
 def _kept(asked: InputRequest, typed: QueryDict) -> str:

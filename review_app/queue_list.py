@@ -84,13 +84,14 @@ class QueueList:
 
     def find_next(self, user: User, asked: InputRequest) -> InputRequest | None:
         """The open request after this one, and from the end on the first again."""
-        return self._walk(user).find_next(asked)
+        return self.walk(user).find_next(asked)
 
     def around(self, user: User, asked: InputRequest) -> Around:
         """What is before and behind a request, and its place: all that a page needs."""
-        return self._walk(user).around(asked)
+        return self.walk(user).around(asked)
 
-    def _walk(self, user: User) -> Walk:
+    def walk(self, user: User) -> Walk:
+        """The list as somebody goes along it, found once for several questions."""
         view = self.to_go_on
         walk = Walk.of(view.requests(user), view.order)
         return replace(walk, found=walk.found.defer("shown", "policy"))

@@ -23,6 +23,9 @@ from workflows_app.runtime.handler import Handler
 TOLD_FOR = timedelta(seconds=8)
 """For so long a decision is told after it counts: nobody reads faster."""
 
+MOST_TOLD = 3
+"""So many decisions are told at once: more would hide the page. All are in the queue."""
+
 TOO_LATE = (
     AlreadyAnsweredError,
     RequestExpiredError,
@@ -30,6 +33,10 @@ TOO_LATE = (
     UnknownRequestError,
 )
 """What a run says when there is nothing, or nothing any more, to be taken back."""
+
+
+_TOLD = ("request__subject", "request__effective_at")
+"""What is told of a request; anything else would be asked of the database one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ class Undoable:
 
 
 def undoable(user: User) -> list[Undoable]:
-    """What the person has just decided, newest first; some of it counts already."""
+    """What the person has just decided, the newest first; some of it counts already."""
     found: dict[str, Undoable] = {}
     for vote in _recent_votes(user):
         batch = batch_of(vote)
@@ -60,7 +67,7 @@ def undoable(user: User) -> list[Undoable]:
             batch=batch,
             count=known.count + 1 if known else 1,
         )
-    return list(found.values())
+    return list(found.values())[:MOST_TOLD]
 
 
 def batch_of(vote: InputResponse) -> str:
@@ -107,7 +114,7 @@ def _recent_votes(user: User) -> "QuerySet[InputResponse]":
     )
     left = ExpressionWrapper(F("request__effective_at") - Now(), DurationField())
     votes = mine.select_related("request").annotate(left=left).order_by("-at")
-    return votes.only("request", "outcome", "idempotency_key", "request__subject")
+    return votes.only("request", "outcome", "idempotency_key", *_TOLD)
 
 
 def _seconds_left(vote: InputResponse) -> float:

@@ -1,6 +1,7 @@
 """The page of one request: what is asked, and the answer to it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from review_app import drafts
 from review_app.answer_sheet import AnswerSheet
-from review_app.decision_page import describe, is_by_deadline, votes_on
+from review_app.decision_page import beside, describe, is_by_deadline, votes_on
 from review_app.preferences import preferences_of
+from review_app.queue.walk import Walk
 from review_app.queue_list import QueueList
 from review_app.undo import undoable
 from review_app.visible import visible
@@ -47,6 +49,14 @@ REFUSALS: Mapping[type[EngineError], tuple[int, str]] = {
     SerializationError: (422, "open"),
 }
 """What each refusal of an answer means here: the status, and the panel that tells it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What somebody has just done who comes to a request, and the list he goes along."""
+
+    said: str = ""
+    walk: Walk | None = None
 
 
 class SeeOther(HttpResponseRedirect):
@@ -90,22 +100,26 @@ def address_of(request: HttpRequest, asked: InputRequest) -> str:
     return f"{page}?{QueueList.read(request.GET).query}"
 
 
-def show(request: HttpRequest, asked: InputRequest, said: str = "") -> HttpResponse:
-    """Show a request, with the draft that its reader has; `said` is what he just did."""
+def show(
+    request: HttpRequest, asked: InputRequest, arrival: Arrival | None = None
+) -> HttpResponse:
+    """Show a request, with the draft that its reader has."""
     sheet = AnswerSheet(asked, draft=drafts.find(reader(request), asked))
-    return _page(request, sheet, said=said)
+    return _page(request, sheet, arrival=arrival)
 
 
-def move_to(request: HttpRequest, asked: InputRequest, said: str) -> HttpResponse:
+def move_to(
+    request: HttpRequest, asked: InputRequest, arrival: Arrival
+) -> HttpResponse:
     """After a deed: show a request, without a second way to the server where that can be.
 
     A script takes the page at once, and the address with it; a browser alone is sent there.
     """
     address = address_of(request, asked)
     if not request.headers.get("HX-Request"):
-        messages.success(request, said)
+        messages.success(request, arrival.said)
         return SeeOther(address)
-    response = show(request, asked, said=said)
+    response = show(request, asked, arrival)
     response["HX-Push-Url"] = address
     response["HX-Reswap"] = "outerHTML show:window:top"
     return response
@@ -126,7 +140,8 @@ def _answer(request: HttpRequest, asked: InputRequest) -> HttpResponse:
         Handler(asked.run_id).respond(asked.request_id, answer)
     except tuple(REFUSALS) as refusal:
         return _refuse(request, sheet, refusal)
-    return _go_on(request, get_asked(request, asked.pk), sheet)
+    asked.refresh_from_db(fields=["status", "effective_at", "closed_at"])
+    return _go_on(request, sheet)
 
 
 def _ask_again(
@@ -153,19 +168,19 @@ def _refuse(
     return _page(request, sheet, panel, status=status)
 
 
-def _go_on(
-    request: HttpRequest, asked: InputRequest, sheet: AnswerSheet
-) -> HttpResponse:
+def _go_on(request: HttpRequest, sheet: AnswerSheet) -> HttpResponse:
     """To the next request of the same list, if this person likes it so."""
-    user = reader(request)
+    user, asked = reader(request), sheet.asked
     drafts.put_away(user, asked, request.POST)
     if not preferences_of(user).auto_advance:
-        return move_to(request, asked, f"{sheet.done}.")
-    following = QueueList.read(request.GET).find_next(user, asked)
+        return move_to(request, asked, Arrival(f"{sheet.done}."))
+    walk = QueueList.read(request.GET).walk(user)
+    following = walk.find_next(asked)
     if following is None:
-        return move_to(request, asked, f"{sheet.done}. That was the last one here.")
+        said = f"{sheet.done}. That was the last one here."
+        return move_to(request, asked, Arrival(said))
     said = f"{sheet.done}. Next: {visible(following.subject)}"
-    return move_to(request, get_asked(request, following.pk), said)
+    return move_to(request, get_asked(request, following.pk), Arrival(said, walk))
 
 
 def _page(
@@ -174,11 +189,17 @@ def _page(
     panel: str = "",
     *,
     status: int = 200,
-    said: str = "",
+    arrival: Arrival | None = None,
 ) -> HttpResponse:
-    user, asked = reader(request), sheet.asked
-    context = describe(sheet, user, QueueList.read(request.GET), panel)
+    user, asked, view = reader(request), sheet.asked, QueueList.read(request.GET)
+    arrival = arrival or Arrival()
+    walk = arrival.walk or view.walk(user)
+    context = describe(sheet, user, panel)
+    context |= beside(view, walk.around(asked))
     is_swapped_in = bool(request.headers.get("HX-Request")) and not panel
-    context |= {"said": said, "is_arrival": is_swapped_in and not context["mine"]}
+    context |= {
+        "said": arrival.said,
+        "is_arrival": is_swapped_in and not context["mine"],
+    }
     context["undoable"] = [each for each in undoable(user) if not each.is_of(asked)]
     return render(request, "review/decision.html", context, status=status)

@@ -150,7 +150,10 @@ def draw(
         **together(reader(request), asked),
         **more,
     }
-    return render(request, "review/_together_part.html", context, status=status)
+    response = render(request, "review/_together_part.html", context, status=status)
+    if not asked.is_open:
+        response["HX-Trigger"] = "holdpoint:over"  # the page asks what has happened
+    return response
 
 
 def _answer(

@@ -14,7 +14,7 @@ from review_app.visible import visible
 from workflows_app.models import InputRequest
 
 from .account import signed_in
-from .decision import SeeOther, get_asked, move_to, show
+from .decision import Arrival, SeeOther, get_asked, move_to, show
 from .queue import reader
 
 LATE = "Too late: it already counts."
@@ -35,7 +35,7 @@ def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
         query = QueueList.read(request.GET).query
         return SeeOther(f"{reverse('review:queue')}?{query}")
     asked = get_asked(request, pk)
-    return move_to(request, asked, f"Taken back: {visible(asked.subject)}")
+    return move_to(request, asked, Arrival(f"Taken back: {visible(asked.subject)}"))
 
 
 def _refuse(request: HttpRequest, asked: InputRequest) -> HttpResponse:

@@ -1,11 +1,11 @@
 // The live stream: one socket a page, a cursor for each run; without a socket, a poll.
 // News are told as events on <body>: holdpoint:lines (with their HTML), :run, :request, :queue, :missed.
 (() => {
-  const POLL = 15000, STALE = 60000, LONGEST_PAUSE = 15000, ACK = 250, SETTLE = 1000, OPEN = 1;
+  const POLL = 15000, STALE = 60000, LONGEST_PAUSE = 15000, ACK = 250, SPREAD = 400, SETTLE = 1000, OPEN = 1;
   const NEVER_AGAIN = { 4400: "Not live", 4401: "Sign in again", 4403: "Not yours any more", 4404: "Not live" };
   const pill = document.getElementById("connection"), again = document.getElementById("reconnect");
   const cursors = new Map();
-  let names = [], socket, retry, acking, isOver = false, tries = 0, heardAt = 0, newest = 0;
+  let names = [], socket, retry, acking, looking, isOver = false, tries = 0, heardAt = 0, newest = 0;
   if (!pill) return;
 
   const tell = (name, detail) => document.body.dispatchEvent(new CustomEvent(`holdpoint:${name}`, { detail }));
@@ -56,7 +56,7 @@
   function hear(message) {
     [heardAt, tries] = [Date.now(), 0];
     show("live", "Live");
-    if (message.topic === "queue") return tell("queue");
+    if (message.topic === "queue") return void (looking ??= setTimeout(lookAtQueue, Math.random() * SPREAD));
     if (message.topic.startsWith("request:")) return tell("request");
     if (!cursors.has(message.topic) || message.number <= cursors.get(message.topic)) return;
     cursors.set(message.topic, message.number);
@@ -64,6 +64,12 @@
     tell("lines", message.html);
     newest = message.number;
     acking ??= setTimeout(acknowledge, ACK);
+  }
+
+  // Not all pages ask at the same moment.
+  function lookAtQueue() {
+    looking = undefined;
+    tell("queue");
   }
 
   function acknowledge() {

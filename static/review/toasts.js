@@ -13,6 +13,13 @@
     }
     for (const each of all(".running", element)) each.hidden = left <= 0;
     for (const each of all(".over", element)) each.hidden = left > 0;
+    for (const each of all(".undo", element)) if (left <= 0) retire(each);
+  }
+
+  // Nobody is invited to what is over; only the key still finds the button, and is told that it is too late.
+  function retire(undo) {
+    undo.classList.add("unseen");
+    undo.inert = true;
   }
 
   function refresh() {

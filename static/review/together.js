@@ -1,13 +1,13 @@
 // Together: others see who has the request before him or types, and whoever types holds it.
 (() => {
-  const BEAT = 45000, IDLE = 600000;
+  const BEAT = 45000, IDLE = 600000, SETTLE = 1000; // ms; nobody needs to see who only passes by
   const box = () => document.getElementById("together");
   const says = () => [...document.querySelectorAll("#together [data-say]")].map((each) => each.dataset.say).join(" ");
-  let address, isTyping = false, touchedAt = Date.now(), told = "", said = "";
+  let address, isTyping = false, touchedAt = Date.now(), told = "", said = "", waiting;
 
   function tell(sign) {
     if (!address) return;
-    told = sign;
+    [told, waiting] = [sign, clearTimeout(waiting)];
     const body = new URLSearchParams({ sign, csrfmiddlewaretoken: document.querySelector("[name=csrfmiddlewaretoken]").value });
     fetch(address, { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } }).catch(() => {}); // the next beat tells it
   }
@@ -20,9 +20,11 @@
   const tellNews = () => sign() !== told && tell(sign());
 
   function look() {
-    const isOther = box()?.dataset.presence !== address;
-    if (isOther) tell("hidden");
-    if (isOther) [address, isTyping, said] = [box()?.dataset.presence, false, says()], tell(sign());
+    if (box()?.dataset.presence !== address) {
+      if (told) tell("hidden");
+      clearTimeout(waiting);
+      [address, isTyping, told, said, waiting] = [box()?.dataset.presence, false, "", says(), setTimeout(() => tell(sign()), address ? SETTLE : 0)];
+    }
     if (says() !== said) document.getElementById(document.getElementById("lost-claim") ? "say-now" : "say-polite").textContent = said = says();
   }
 
