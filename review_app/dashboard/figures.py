@@ -21,7 +21,7 @@ from .decisions import ANYBODY, TOOK, Votes
 WORKFLOW, GROUP, REVIEWER = "workflow", "group", "reviewer"
 
 MOST_TODAY = 10_000
-MOST_LOOKED_AT = 100_000
+MOST_LOOKED_AT = 50_000
 """Decisions that are looked at, the newest: the page takes the same time with any number."""
 
 BARS = (60, 300, 900, 3600, 4 * 3600, 24 * 3600, 72 * 3600)

@@ -41,6 +41,11 @@ class Dashboard:
         return Board(self.user, self.zone)
 
     @property
+    def most(self) -> str:
+        """How many decisions are looked at, where there are more."""
+        return f"{MOST_LOOKED_AT:,}"
+
+    @property
     def dimensions(self) -> dict[str, str]:
         return dimensions(self.user)
 
