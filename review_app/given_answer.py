@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from review_app.schema_form.choices import find_choices
+from review_app.schema_form.choices import BOOLEAN_LABELS, find_choices
 from review_app.schema_form.place import humanised
 from review_app.schema_form.shape import shape_of
 from review_app.visible import visible
@@ -64,6 +64,8 @@ def _read(schema: Any, root: Schema, value: Any, depth: int = 0) -> Any:
         return {k: _read(parts.get(k), root, v, depth + 1) for k, v in value.items()}
     if isinstance(value, list):
         return [_read(known.get("items"), root, each, depth + 1) for each in value]
+    if isinstance(value, bool):
+        return BOOLEAN_LABELS[value]
     return _choice_label(known, root, value)
 
 

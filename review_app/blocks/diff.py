@@ -10,14 +10,16 @@ from review_app.visible import visible
 from review_app.word_diff import Piece, compare
 
 
-def draw_diff(value: Any, part: Part) -> SafeString:
-    """Draw what has changed from `before` to `after`."""
+def draw_diff(
+    value: Any, part: Part, steps: tuple[str, str] = ("before", "after")
+) -> SafeString:
+    """Draw what has changed; `steps` are where the part has each of the texts."""
     before, after = value["before"], value["after"]
     found = compare(before, after)
     context = {
         "sides": [
-            _side("before", found.before, len(before), part),
-            _side("after", found.after, len(after), part),
+            _side("before", found.before, len(before), part.inner(steps[0])),
+            _side("after", found.after, len(after), part.inner(steps[1])),
         ],
         "is_coarse": found.is_coarse,
         "is_same": before == after,
@@ -32,6 +34,6 @@ def _side(name: str, pieces: list[Piece], length: int, part: Part) -> dict[str, 
         "name": name,
         "pieces": [(p.kind, visible(p.text), f"{p.length:,}") for p in pieces if shown],
         "length": f"{length:,}",
-        "link": part.inner(name).whole if is_cut else "",
-        "id": part.inner(name).id,
+        "link": part.whole if is_cut else "",
+        "id": part.id,
     }

@@ -254,6 +254,21 @@ def test_a_field_may_say_what_it_was() -> None:
     assert "24.5 was 20" in words(page)
 
 
+def test_a_long_text_that_was_another_one_is_a_diff() -> None:
+    texts = {"value": "word " * 500 + "new", "was": "word " * 500 + "old"}
+    page = block("fields", [{"label": "Letter", **texts}], room=True)
+    assert {"ins", "del"} <= set(tags(page))
+    at = f"{WHOLE}?at=%2Fdisplay%2F0%2Fvalue%2F0%2F"
+    assert page.values_of("href") == [f"{at}was", f"{at}value"]
+
+
+def test_a_few_short_values_stand_beside_each_other() -> None:
+    page = block("fields", {"Tags": ["a", 1, None], "Lines": [["a"]]})
+    assert next(e for tag, e in page.elements if tag == "ul")["class"] == "values"
+    assert "a1null" in page.text
+    assert "Raw" in page.text
+
+
 # What does not fit
 
 

@@ -157,7 +157,7 @@ def test_an_answer_tells_which_values_are_others_than_proposed() -> None:
 def test_a_yes_is_no_one_and_180_is_180_0() -> None:
     assert answered(
         {"amount": 180.0, "approved": 1}, {"amount": 180, "approved": True}
-    ) == {"Approved": True}
+    ) == {"Approved": "Yes"}
 
 
 def test_a_bare_answer_tells_it_too_and_a_secret_never() -> None:
