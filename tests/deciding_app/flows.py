@@ -1,12 +1,14 @@
-"""One question under a policy of the test's own."""
+"""One question under a policy of the test's own, alone or in a run that talks meanwhile."""
 
 from typing import Any
 
 from workflows_app.engine import (
     Context,
+    Event,
     InputRequestEvent,
     InputResponseEvent,
     Outcome,
+    ProgressEvent,
     ReviewPolicy,
     StartEvent,
     StopEvent,
@@ -45,6 +47,10 @@ class Wanted(StartEvent):
 @step
 def ask(ctx: Context, ev: Wanted) -> InputRequestEvent:
     """Ask once."""
+    return question(ev)
+
+
+def question(ev: Wanted) -> InputRequestEvent:
     return InputRequestEvent(
         "question",
         ev.prompt,
@@ -90,3 +96,27 @@ def end(ctx: Context, ev: InputResponseEvent) -> StopEvent:
 
 
 decides = Workflow("decides", [ask, end])
+
+
+class Asked(Event):
+    """Somebody wants to hear more."""
+
+
+@step
+def ask_both(ctx: Context, ev: Wanted) -> list[InputRequestEvent]:
+    """Ask, and ask beside it whether anybody wants to hear more."""
+    subject = f"More about {ev.subject}"
+    return [
+        question(ev),
+        InputRequestEvent("more", "More?", subject=subject, respond_as=Asked),
+    ]
+
+
+@step
+def talk(ctx: Context, ev: Asked) -> None:
+    """Tell a lot."""
+    for number in range(200):
+        ctx.write_event_to_stream(ProgressEvent(message=f"Line {number}"))
+
+
+talks = Workflow("talks", [ask_both, talk, end])
