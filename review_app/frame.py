@@ -12,16 +12,17 @@ from workflows_app import access
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """What the navigation needs; nothing for those who are not signed in."""
+    """What the frame needs; nothing for those who are not signed in.
+
+    What costs a query is only looked up where it is shown: fragments have no frame.
+    """
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
-    waiting = count_ready(user)
     return {
-        "open_count": waiting.count,
-        "has_urgent": waiting.urgent > 0,
+        "waits_for_me": SimpleLazyObject(lambda: count_ready(user)),
         "preferences": preferences_of(user),
         "may_start": access.may_start(user),
         "may_see_dashboard": access.may_see_dashboard(user),
-        "undoable": SimpleLazyObject(lambda: undoable(user)),  # fragments show none
+        "undoable": SimpleLazyObject(lambda: undoable(user)),
     }

@@ -87,7 +87,7 @@ def test_a_team_counts_only_its_own(
     ask("south", SOUTH)
     ask("south", SOUTH)
     context = signed_in(north).get("/queue/").context
-    assert context["open_count"] == 1
+    assert context["waits_for_me"].count == 1
     assert [tab.count for tab in context["tabs"]] == [1, 0, 1, 0, 0]
 
 
@@ -98,7 +98,7 @@ def test_who_is_in_no_group_may_see_nothing(eve: User, signed_in: SignedIn) -> N
     for page in pages(signed_in(eve), other):
         assert SOUTH not in page
         assert NORTH not in page
-    assert signed_in(eve).get("/queue/").context["open_count"] == 0
+    assert signed_in(eve).get("/queue/").context["waits_for_me"].count == 0
 
 
 @pytest.mark.django_db
