@@ -22,7 +22,7 @@ import psycopg
 from workflows_app.intake.signatures import sign_github
 
 ROOT = Path(__file__).resolve().parents[2]
-START_LIMIT = 60.0
+START_LIMIT = 120.0
 T = TypeVar("T")
 
 
@@ -118,7 +118,7 @@ class House:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=START_LIMIT,
             check=False,
         )
         assert done.returncode == 0, done.stderr

@@ -36,7 +36,9 @@ def test_the_published_example_has_our_signature() -> None:
 def test_a_receiver_can_check_what_we_sign(body: bytes) -> None:
     secret = make_secret()
     headers = signed_headers("0198c0de", NOW, body, [secret])
-    assert check_standard(headers, body, [secret], NOW) == Signed("0198c0de")
+    assert check_standard(headers, body, [secret], NOW) == Signed(
+        "0198c0de", is_id_signed=True
+    )
     with pytest.raises(BadSignatureError):
         check_standard(headers, body + b" ", [secret], NOW)
 
@@ -45,7 +47,9 @@ def test_while_a_secret_is_exchanged_both_receivers_can_check() -> None:
     old, new = make_secret(), make_secret()
     headers = signed_headers(MESSAGE, NOW, BODY, [new, old])
     for secret in (old, new):
-        assert check_standard(headers, BODY, [secret], NOW) == Signed(MESSAGE)
+        assert check_standard(headers, BODY, [secret], NOW) == Signed(
+            MESSAGE, is_id_signed=True
+        )
     with pytest.raises(BadSignatureError):
         check_standard(headers, BODY, [make_secret()], NOW)
 

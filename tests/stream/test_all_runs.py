@@ -292,6 +292,8 @@ async def test_a_follower_hears_of_what_was_held_up(
 ) -> None:
     monkeypatch.setattr(stream, "POLL", 3600.0)
     slow_run, run = await sync_to_async(make_run)(), await sync_to_async(make_run)()
+    count = await RunEvent.objects.acount()
+    await sync_to_async(read_until)(olga, count)
     cursor = (await sync_to_async(read_on)(olga)).cursor
     slow = await sync_to_async(writers)()
     await sync_to_async(slow.write)(slow_run)
