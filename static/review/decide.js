@@ -3,7 +3,7 @@
   const QUIET = 400; // ms after an advance in which nothing decides: no double decisions
   const byId = (id) => document.getElementById(id), form = () => byId("decision");
   const stop = (event) => (event.preventDefault(), event.stopImmediatePropagation());
-  let shown = form()?.action, shownAt = -QUIET;
+  let shown = form()?.action, shownAt = -QUIET, held = null;
 
   // The second click of a double click must not decide, least of all about the next request.
   function guard(event) {
@@ -42,7 +42,19 @@
     if (isOurs && detail.serverResponse.includes('id="decide"')) detail.shouldSwap = true;
   }
 
+  // What comes in above a field in which somebody types must not push it away from him.
+  const place = () => (form()?.contains(document.activeElement) ? document.activeElement.getBoundingClientRect().top : null);
+  const hold = ({ detail }) => detail.target.id !== "main" && (held = place());
+
+  function keepPlace() {
+    const panel = byId("decide"), isMoved = held !== null && place() !== null;
+    if (isMoved) panel.scrollTop += place() - held;
+    if (isMoved) scrollBy(0, place() - held); // what the panel cannot make up for
+    held = null;
+  }
+
   function arrive({ detail }) {
+    keepPlace();
     prepare();
     if (detail.target?.id !== "main") return;
     if (form()?.action !== shown) shownAt = performance.now();
@@ -58,6 +70,7 @@
   document.addEventListener("htmx:beforeRequest", begin);
   document.addEventListener("htmx:afterRequest", end);
   document.addEventListener("htmx:beforeSwap", receive);
+  document.addEventListener("htmx:beforeSwap", hold);
   document.addEventListener("htmx:afterSwap", arrive);
   prepare();
 })();

@@ -11,7 +11,7 @@ from tests.journeys.house import House
 from .desk import APP, Desk, make_desk
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def deciding_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A whole Holdpoint that asks under any policy."""
     data: Path = tmp_path_factory.mktemp("deciding") / "var"
