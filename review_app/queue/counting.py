@@ -38,7 +38,15 @@ def count_each(lists: Sequence[Requests]) -> list[int]:
 
 
 def count_ready(user: User) -> Waiting:
-    """What the frame of every page tells its reader."""
+    """What the frame of every page tells its reader, read once for each user object."""
+    known: Waiting | None = getattr(user, "_holdpoint_waiting", None)
+    if known is None:
+        known = _count_ready(user)
+        user._holdpoint_waiting = known  # type: ignore[attr-defined]  # noqa: SLF001
+    return known
+
+
+def _count_ready(user: User) -> Waiting:
     is_urgent = Q(expires_at__lt=Now() + SOON)
     counted = ready(user).order_by()[: MOST_COUNTED + 1]
     found = counted.aggregate(count=Count("pk"), urgent=Count("pk", filter=is_urgent))

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 
-from review_app.queue.counting import count_each
-from review_app.queue.tabs import ALL, DECIDED, TABS, Requests, known_of
+from review_app.queue.counting import count_each, count_ready
+from review_app.queue.tabs import ALL, DECIDED, READY, TABS, Requests, known_of
 from review_app.queue.walk import Walk, few_ids
 from review_app.queue_list import QueueList
 from workflows_app import access
@@ -110,12 +110,19 @@ class QueuePage:
     @cached_property
     def _counts(self) -> dict[str, int]:
         """Of each tab and, when there are filters, of the list without them."""
-        lists = {key: self._requests(key) for key in TABS if key != ALL}
+        known = self._known_counts()
+        lists = {key: self._requests(key) for key in TABS if key not in known}
         if self.view.is_filtered:
             lists[OUTSIDE] = self.view.without_filters.requests(self.user)
-        counts = dict(zip(lists, count_each(list(lists.values())), strict=True))
-        counts[ALL] = _length(self._open_ids)
-        return counts
+        counts = count_each(list(lists.values()))
+        return known | dict(zip(lists, counts, strict=True))
+
+    def _known_counts(self) -> dict[str, int]:
+        """What need not be counted again: the frame of the page says what is ready."""
+        if not self.view.is_filtered:
+            return {READY: count_ready(self.user).count}
+        few = self._open_ids
+        return {ALL: MOST_COUNTED + 1 if few is None else len(few)}
 
     @cached_property
     def _rows(self) -> list[Row]:
@@ -139,7 +146,12 @@ class QueuePage:
 
     @cached_property
     def _open_ids(self) -> list[UUID] | None:
-        """All that is open within the filters, unless it is more than is counted."""
+        """All that is open within the filters, unless it is more than is counted.
+
+        Without filters there is nothing to look for: indexes know who sees what.
+        """
+        if not self.view.is_filtered:
+            return None
         return few_ids(self.view.of(ALL).requests(self.user))
 
     def _find_last(self) -> InputRequest | None:
@@ -150,10 +162,6 @@ class QueuePage:
         seen = access.visible_requests(self.user)
         listed = self.view.requests(self.user) if is_decided else seen
         return listed.filter(pk__in=as_uuids([self.after])).first()
-
-
-def _length(few: Sequence[UUID] | None) -> int:
-    return MOST_COUNTED + 1 if few is None else len(few)
 
 
 def as_uuids(texts: Sequence[str]) -> list[UUID]:
