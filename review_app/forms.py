@@ -57,12 +57,18 @@ class AnswerForm(forms.Form):
         super().__init__(data)
         self.schema = schema
         self.is_draft = is_draft
-        self.answer: Any = None
+        self._answer: Any = None
         self.read: dict[str, Any] = {}
         self.unusable = _why_unusable(schema)
         self.plan = self._plan(start)
         for each in () if self.plan is None else self.plan.fields:
             self.fields[each.place.name] = each
+
+    @property
+    def answer(self) -> Any:
+        """What was sent, as a JSON value; it is checked before anybody sees it."""
+        self.is_valid()
+        return self._answer
 
     @property
     def answer_fields(self) -> list[AnswerField]:
@@ -106,7 +112,7 @@ class AnswerForm(forms.Form):
             self.add_error(None, self.unusable)
         elif self.schema is not None and self.plan is not None:
             self.read = dict(self.cleaned_data)  # add_error takes values away
-            self.answer = self.plan.collect(self.read)
+            self._answer = self.plan.collect(self.read)
             for error in self._find_errors():
                 self._show(error, unread)
         return self.cleaned_data
@@ -121,9 +127,9 @@ class AnswerForm(forms.Form):
     def _find_errors(self) -> list[SchemaError]:
         """Check the answer; an answer with nothing in it may still be null."""
         assert self.schema is not None
-        is_missing = self.answer is MISSING
-        self.answer = None if is_missing else self.answer
-        errors = find_errors(self.schema, self.answer)
+        is_missing = self._answer is MISSING
+        self._answer = None if is_missing else self._answer
+        errors = find_errors(self.schema, self._answer)
         if errors and is_missing:
             return [SchemaError((), "Fill in this field.", "required")]
         return errors
@@ -156,7 +162,7 @@ class AnswerForm(forms.Form):
         """Say what is wrong with the form that was chosen for a value, not with all."""
         for each in self._live if error.kind in UNIONS else ():
             if isinstance(each, Variants) and each.place.path == path:
-                value = _value_at(self.answer, error.path)
+                value = _value_at(self._answer, error.path)
                 found = each.find_errors(self.read, value)
                 return [replace(e, path=(*error.path, *e.path)) for e in found]
         return []

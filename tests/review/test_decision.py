@@ -186,6 +186,22 @@ def test_the_second_of_two_people_is_told_and_keeps_his_text(
     assert InputResponse.objects.get().user == bob
 
 
+@pytest.mark.parametrize(
+    "typed", [{"answer-note": "from the other tab"}, {"reason": "from the other tab"}]
+)
+def test_another_answer_of_the_same_person_is_not_dropped_in_silence(
+    ada: User, signed_in: SignedIn, typed: dict[str, str]
+) -> None:
+    asked, client = make_request(), signed_in(ada)
+    assert send(client, asked).status_code == 303
+
+    response = send(client, asked, **typed)
+
+    assert response.status_code == 409
+    assert "from the other tab</textarea>" in text(response)
+    assert InputResponse.objects.count() == 1
+
+
 def test_the_loser_sees_the_conflict_even_with_mistakes_in_his_sheet(
     ada: User, bob: User, signed_in: SignedIn
 ) -> None:

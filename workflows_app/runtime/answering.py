@@ -211,6 +211,8 @@ def _is_same(vote: InputResponse, tick: VoteCast) -> bool:
     who = tick.responder
     if (vote.responder_kind, vote.responder) != (who.kind, who.name):
         return False
+    if tick.reason not in ("", vote.reason):
+        return False  # what somebody wrote is not dropped in silence
     says_outcome_only = tick.answer is None and tick.outcome is not None
     return vote.outcome == (tick.outcome or vote.outcome) and (
         says_outcome_only or vote.answer == values.dump(tick.answer)
