@@ -3,7 +3,7 @@
   const QUIET = 400; // ms after an advance in which nothing decides: no double decisions
   const byId = (id) => document.getElementById(id), form = () => byId("decision");
   const stop = (event) => (event.preventDefault(), event.stopImmediatePropagation());
-  let shown = form()?.action, shownAt = -QUIET, held = null;
+  let shown = form()?.action, shownAt = -QUIET, held = null, isSending = false;
 
   // The second click of a double click must not decide, least of all about the next request.
   function guard(event) {
@@ -25,14 +25,17 @@
     byId("say-polite").textContent = button.dataset.copied;
   }
 
+  // While a decision is on its way nothing else is fetched: its answer brings the whole page.
   function begin(event) {
-    if (event.target !== form()) return;
+    if (event.target !== form()) return isSending && event.preventDefault();
+    isSending = true;
     const { value } = event.detail.requestConfig.triggeringEvent.submitter;
     document.querySelector("dialog[open]")?.close();
     for (const each of form().elements) if (each.name === "outcome" && each.value === value) each.setAttribute("aria-busy", "true");
   }
 
-  function end() {
+  function end(event) {
+    isSending &&= event.detail.requestConfig.elt.id !== "decision";
     for (const each of document.querySelectorAll("#decision [aria-busy]")) each.removeAttribute("aria-busy");
   }
 
@@ -46,10 +49,19 @@
   const place = () => (form()?.contains(document.activeElement) ? document.activeElement.getBoundingClientRect().top : null);
   const hold = ({ detail }) => detail.target.id !== "main" && (held = place());
 
+  function scrollBack(panel) {
+    panel.scrollTop += place() - held;
+    scrollBy(0, place() - held); // what the panel cannot make up for
+    return Math.abs(place() - held) < 1;
+  }
+
   function keepPlace() {
-    const panel = byId("decide"), isMoved = held !== null && place() !== null;
-    if (isMoved) panel.scrollTop += place() - held;
-    if (isMoved) scrollBy(0, place() - held); // what the panel cannot make up for
+    const panel = byId("decide");
+    if (held !== null && place() !== null && !scrollBack(panel)) {
+      panel.style.paddingBlockEnd = "100vh"; // room to scroll in; what is not needed goes again
+      scrollBack(panel);
+      panel.style.paddingBlockEnd = `calc(100vh - ${panel.scrollHeight - panel.clientHeight - panel.scrollTop}px)`;
+    }
     held = null;
   }
 

@@ -19,6 +19,7 @@ import httpx
 import psutil
 import psycopg
 
+from workflows_app.demo.samples import samples
 from workflows_app.intake.signatures import sign_github
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,7 +69,7 @@ class House:
     def start(self) -> "House":
         self._up = self._spawn("up", "--demo")
         try:
-            wait_for(self._is_announced, seconds=START_LIMIT)
+            wait_for(self._is_settled, seconds=START_LIMIT)
         except AssertionError:
             self.stop()
             raise
@@ -228,11 +229,16 @@ class House:
             stderr=self._log,
         )
 
-    def _is_announced(self) -> bool:
-        return (self.data / "demo.json").exists() and bool(self._sample_runs())
-
-    def _sample_runs(self) -> list[tuple[Any, ...]]:
-        return self.query("SELECT 1 FROM workflows_app_inputrequest LIMIT 1")
+    def _is_settled(self) -> bool:
+        """Whether all that the demo begins with is there, and nothing of it goes on."""
+        if not (self.data / "demo.json").exists():
+            return False
+        statement = """
+            SELECT count(*), count(*) FILTER (WHERE status = 'running')
+            FROM workflows_app_run
+        """
+        [(begun, busy)] = self.query(statement)
+        return bool(begun >= len(samples()) and not busy)
 
 
 def hidden_fields(html: str) -> dict[str, str]:

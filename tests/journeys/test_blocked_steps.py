@@ -200,7 +200,7 @@ def test_a_context_does_all_in_a_process_of_its_own(workshop: Workshop) -> None:
     body, parent = workshop.caller.result(run_id)["result"]
 
     assert body != parent
-    assert not psutil.pid_exists(body)
+    wait_for(lambda: not psutil.pid_exists(body))
     kinds = workshop.house.kinds(run_id)
     assert kinds.index("progress") < kinds.index("step_waiting")
     assert kinds.index("step_went_on") < kinds.index("step_completed")

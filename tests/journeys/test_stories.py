@@ -204,7 +204,7 @@ def test_an_answer_waits_for_the_code_of_its_step(house: House, shop: Path) -> N
     page = ada.get(f"/requests/{request_id}/")
     form = {**hidden_fields(page.text), "outcome": "yes"}
     assert ada.post(f"/requests/{request_id}/", data=form).status_code == 303
-    assert house.status(run_id) == "running"
+    wait_for(lambda: house.status(run_id) == "running")  # the time to undo is over
 
     write_flow(shop, "renamed", ASK.replace('"asking"', '"renamed"'))
     wait_for(lambda: house.status(run_id) == "completed", seconds=30)

@@ -26,10 +26,11 @@ addEventListener("keydown", (event) => {
 }, true);
 document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target?.id !== "main" || !window.pressedAt) return;
+    const pressedAt = window.pressedAt;
+    window.pressedAt = 0; // the event comes more than once
     requestAnimationFrame(() => requestAnimationFrame(() => {
         window.arrivedAt = performance.now();
-        window.spans.push(window.arrivedAt - window.pressedAt);
-        window.pressedAt = 0;
+        window.spans.push(window.arrivedAt - pressedAt);
     }));
 });
 """

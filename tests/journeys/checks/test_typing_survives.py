@@ -15,8 +15,8 @@ expect.set_options(timeout=PATIENCE)
 
 PLACE = """() => {
     const at = document.activeElement;
-    return [at.id, at.value, at.selectionStart, at.selectionEnd, scrollX, scrollY,
-        Math.round(at.getBoundingClientRect().top)];
+    return [at.id, at.value, at.selectionStart, at.selectionEnd,
+        at.getBoundingClientRect().left, at.getBoundingClientRect().top];
 }"""
 CARET = "(field) => field.setSelectionRange(5, 5)"
 LOSS_IS_SEEN_WITHIN = 3_000
@@ -28,9 +28,7 @@ def half_typed(page: Page) -> list[Any]:
     reason.fill("Half typed, and more to come")
     reason.evaluate(CARET)
     page.evaluate("scrollTo(0, 30)")
-    found = place(page)
-    assert found[5] == 30
-    return found
+    return place(page)
 
 
 def place(page: Page) -> list[Any]:
@@ -61,7 +59,9 @@ def test_check_06_typing_survives_all_that_goes_on(desk: Desk) -> None:
     expect(page.locator("#timeline [data-number]").last).to_have_attribute(
         "data-number", str(len(desk.house.kinds(asked.run)))
     )
-    assert place(page) == before
+    after = place(page)
+    assert after[:5] == before[:5]
+    assert after[5] == pytest.approx(before[5], abs=1)  # scrolling is in whole pixels
 
 
 def test_check_09_the_pill_tells_of_a_lost_connection_and_of_its_return(
