@@ -18,10 +18,10 @@ from review_app.schema_form.fields import (
 )
 from review_app.schema_form.rows import Problem
 from review_app.templatetags.run_words import DECISIONS
-from review_app.visible import visible
 from workflows_app.engine.policy import BROWSER, primary
 from workflows_app.models import AnswerLink, InputRequest
 from workflows_app.runtime.handler import Answer
+from workflows_app.shown.visible import visible
 
 SHORTCUTS = {"approve": "a", "reject": "r"}
 MOST_KEYS = 9

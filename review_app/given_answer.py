@@ -6,7 +6,7 @@ from typing import Any
 from review_app.schema_form.choices import BOOLEAN_LABELS, find_choices
 from review_app.schema_form.place import humanised
 from review_app.schema_form.shape import shape_of
-from review_app.visible import visible
+from workflows_app.shown.visible import visible
 
 HIDDEN = "•••"
 NOTHING = "(left out)"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from review_app.visible import escaped
+from workflows_app.shown.visible import escaped
 
 MAX_INDENT = 32  # deeper lines stay where they are, or the text would grow squared
 

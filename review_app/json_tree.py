@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from review_app.json_text import json_text, scalar_text
 from review_app.part import MARKS, WHOLE_PAGE, Part
 from review_app.shown_text import LONGEST, draw_text, draw_value, is_address, size_of
-from review_app.visible import visible
+from workflows_app.shown.visible import visible
 
 MAX_DEPTH = 32  # what lies deeper is shown as raw text
 MAX_CHILDREN = 200

@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from review_app.visible import visible
+from workflows_app.shown.visible import visible
 
 MAX_LENGTH = 20_000  # the worst texts of this length take half a second
 HEADINGS_BELOW = 3  # the page itself has h1 to h3

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from review_app.json_text import scalar_text
 from review_app.part import WHOLE_PAGE, Part
-from review_app.visible import has_hidden, visible
+from workflows_app.shown.visible import has_hidden, visible
 
 LONG = 2_000
 """Characters that are shown at once; longer text is folded."""

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 from review_app.part import Part
 from review_app.shown_text import draw_text
-from review_app.visible import visible
+from workflows_app.shown.visible import visible
 
 SHOWN = 10
 """Earlier messages are folded."""

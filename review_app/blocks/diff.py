@@ -6,8 +6,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from review_app.part import Part
-from review_app.visible import visible
 from review_app.word_diff import Piece, compare
+from workflows_app.shown.visible import visible
 
 
 def draw_diff(

@@ -15,8 +15,8 @@ from review_app.json_tree import draw_tree
 from review_app.markdown import MAX_LENGTH, render_markdown
 from review_app.part import Part
 from review_app.shown_text import draw_text
-from review_app.visible import visible
 from workflows_app.engine.display import find_problem
+from workflows_app.shown.visible import visible
 
 MOST_BLOCKS = 50
 LONGEST_TITLE = 300

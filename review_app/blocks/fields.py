@@ -11,7 +11,7 @@ from review_app.json_text import scalar_text
 from review_app.json_tree import draw_tree
 from review_app.part import Part, Path
 from review_app.shown_text import draw_value
-from review_app.visible import visible
+from workflows_app.shown.visible import visible
 
 MOST = 200
 FEW = 20

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from review_app.part import Part
 from review_app.shown_text import is_address, size_of
-from review_app.visible import has_hidden, visible
+from workflows_app.shown.visible import has_hidden, visible
 
 MOST = 100
 LONGEST_NAME = 200

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from review_app.json_text import scalar_text
 from review_app.part import MARKS, Part
 from review_app.shown_text import size_of
-from review_app.visible import visible
+from workflows_app.shown.visible import visible
 
 SHOWN = 10
 """Rows that are shown at once."""

@@ -12,8 +12,8 @@ from review_app.queue.order import OLDEST
 from review_app.queue.tabs import ALL
 from review_app.queue_list import QueueList
 from review_app.templatetags.run_words import duration
-from review_app.visible import visible
 from workflows_app.models import InputRequest
+from workflows_app.shown.visible import visible
 
 from .number import Number
 

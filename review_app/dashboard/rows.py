@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
 from review_app.csv_text import csv_lines
-from review_app.visible import visible
 from workflows_app.access import MOST_COUNTED
 from workflows_app.models import Claim, InputRequest, InputResponse
+from workflows_app.shown.visible import visible
 
 from .decisions import TAKEN_OVER, DecisionList
 

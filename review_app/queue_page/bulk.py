@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
 
-from review_app.visible import visible
 from workflows_app import access
 from workflows_app.engine.errors import AlreadyAnsweredError, EngineError
 from workflows_app.engine.policy import BROWSER, ReviewPolicy
 from workflows_app.engine.schema import find_errors
 from workflows_app.models import InputRequest
 from workflows_app.runtime.handler import Answer, Handler
+from workflows_app.shown.visible import visible
 
 MOST = 100
 TYPED_FROM = 10

@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 
 from review_app.csv_text import csv_lines
 from review_app.queue_list import QueueList
-from review_app.visible import visible
 from workflows_app import access
+from workflows_app.shown.visible import visible
 
 from .rows import Row, make_rows, told
 

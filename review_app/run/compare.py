@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from deepdiff import DeepDiff
 
-from review_app.redaction import Redactor
 from workflows_app.engine import values
 from workflows_app.models import Snapshot
+from workflows_app.shown.redaction import Redactor
 
 LARGEST = 256 * 1024
 """Characters of a snapshot that are compared: DeepDiff takes seconds for more."""

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from review_app.csv_text import csv_text
-from review_app.redaction import masked
 from workflows_app.models import Run
+from workflows_app.shown.redaction import masked
 from workflows_app.stream.log import COLUMNS
 
 from .line_filter import Filter

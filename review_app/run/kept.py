@@ -12,10 +12,10 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
 
 from review_app.json_text import json_text
-from review_app.redaction import Redactor, secret_names
 from workflows_app.engine import values
 from workflows_app.models import Run
 from workflows_app.runtime.definitions import get_definition
+from workflows_app.shown.redaction import Redactor, secret_names
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from review_app.schema_form.shape import Schema, shape_of
-from review_app.visible import visible
+from workflows_app.shown.visible import visible
 
 BOOLEAN_LABELS = {True: "Yes", False: "No"}
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from review_app.schema_form import moments
 from review_app.schema_form.place import MISSING, Place
-from review_app.visible import visible
 from workflows_app.engine.strict_json import StrictJsonError, load_strict
+from workflows_app.shown.visible import visible
 
 INTEGER = re.compile(r"[+-]?[0-9]{1,1000}")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, final
 
 from review_app.schema_form.shape import Schema
-from review_app.visible import visible
+from workflows_app.shown.visible import visible
 
 Path = tuple[str | int, ...]
 

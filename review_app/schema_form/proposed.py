@@ -16,7 +16,7 @@ from review_app.schema_form.fields import (
     with_plain_lines,
 )
 from review_app.schema_form.place import MISSING
-from review_app.visible import visible
+from workflows_app.shown.visible import visible
 
 SHOWN = 60
 LONG = 2_000

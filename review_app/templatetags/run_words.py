@@ -11,11 +11,11 @@ from lucide.templatetags.lucide import lucide
 
 from review_app.json_text import json_text
 from review_app.json_tree import draw_tree
-from review_app.redaction import masked
 from review_app.shown_text import draw_value
-from review_app.visible import visible
 from workflows_app.models import Run
 from workflows_app.runtime.workers import WorkerState
+from workflows_app.shown.redaction import masked
+from workflows_app.shown.visible import visible
 from workflows_app.stream.log import Line
 
 register = template.Library()

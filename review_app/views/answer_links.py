@@ -8,10 +8,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from review_app.queue_list import QueueList
-from review_app.visible import visible
 from workflows_app.models import AnswerLink, InputRequest
 from workflows_app.runtime import answer_links
 from workflows_app.runtime.answer_links import Guest, IssuedLink
+from workflows_app.shown.visible import visible
 
 from .account import signed_in
 from .decision import SeeOther, address_of, get_asked

@@ -17,7 +17,6 @@ from review_app.preferences import preferences_of
 from review_app.queue.walk import Walk
 from review_app.queue_list import QueueList
 from review_app.undo import undoable
-from review_app.visible import visible
 from workflows_app import access
 from workflows_app.engine.errors import (
     AlreadyAnsweredError,
@@ -33,6 +32,7 @@ from workflows_app.engine.errors import (
 )
 from workflows_app.models import InputRequest
 from workflows_app.runtime.handler import Handler
+from workflows_app.shown.visible import visible
 
 from .account import signed_in
 from .queue import reader

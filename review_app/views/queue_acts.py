@@ -13,12 +13,12 @@ from review_app.queue.tabs import READY
 from review_app.queue_list import QueueList
 from review_app.queue_page import snoozing
 from review_app.reader_zone import zone_of
-from review_app.visible import visible
 from workflows_app import access
 from workflows_app.demo.loader import start_sample_runs
 from workflows_app.demo.sources import load_sources
 from workflows_app.models import InputRequest
 from workflows_app.runtime.claims import claim_next
+from workflows_app.shown.visible import visible
 
 from .account import signed_in
 from .decision import SeeOther, get_asked

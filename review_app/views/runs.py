@@ -9,7 +9,6 @@ from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_POST, require_safe
 
 from review_app import fragments
-from review_app.redaction import masked
 from review_app.run.export import FORMS, export
 from review_app.run.kept import note_look
 from review_app.run.line_filter import Filter, read_number
@@ -18,6 +17,7 @@ from review_app.run.page import TABS, TIMELINE, RunPage, read_words
 from review_app.run_list import ME, PROGRAM, STATUSES, RunList
 from workflows_app import access
 from workflows_app.models import Run
+from workflows_app.shown.redaction import masked
 from workflows_app.stream import log
 
 from .account import signed_in

@@ -19,7 +19,7 @@ from review_app.queue_page.saved import (
     list_of,
     views_of,
 )
-from review_app.visible import visible
+from workflows_app.shown.visible import visible
 
 from .account import signed_in
 from .decision import SeeOther

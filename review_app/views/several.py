@@ -19,10 +19,10 @@ from review_app.queue_page.confirming import AssignForm, DecideForm, SeveralForm
 from review_app.queue_page.page import as_uuids
 from review_app.reader_zone import zone_of
 from review_app.templatetags.run_words import decided
-from review_app.visible import visible
 from workflows_app.models import InputRequest
 from workflows_app.runtime import claims
 from workflows_app.runtime.handler import Handler
+from workflows_app.shown.visible import visible
 
 from .account import signed_in
 from .decision import SeeOther

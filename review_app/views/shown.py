@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 from review_app.given_answer import answer_of
 from review_app.json_text import json_text
 from review_app.part import find_at
-from review_app.visible import visible
 from workflows_app.models import InputRequest
+from workflows_app.shown.visible import visible
 
 from .account import signed_in
 from .decision import get_asked

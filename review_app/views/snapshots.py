@@ -8,7 +8,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from review_app.redaction import Redactor
 from review_app.run.compare import TooLargeError, compare
 from review_app.run.hindrance import Hindrance
 from review_app.run.points import Point, find_repetition
@@ -17,6 +16,7 @@ from workflows_app.engine.snapshot import Snapshot
 from workflows_app.models import Run
 from workflows_app.models import Snapshot as Row
 from workflows_app.runtime.snapshots import resuming, taking
+from workflows_app.shown.redaction import Redactor
 
 from .account import signed_in
 from .decision import SeeOther

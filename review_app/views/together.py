@@ -17,7 +17,6 @@ from django.views.decorators.http import require_POST, require_safe
 from review_app.queue_list import QueueList
 from review_app.together import presence as signs
 from review_app.together import together
-from review_app.visible import visible
 from workflows_app import access
 from workflows_app.engine.errors import (
     EngineError,
@@ -27,6 +26,7 @@ from workflows_app.engine.errors import (
 from workflows_app.models import InputRequest
 from workflows_app.runtime import claims, comments
 from workflows_app.runtime.handler import Handler
+from workflows_app.shown.visible import visible
 
 from .account import signed_in
 from .decision import SeeOther, address_of, get_asked

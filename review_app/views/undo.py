@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST
 
 from review_app.queue_list import QueueList
 from review_app.undo import take_back
-from review_app.visible import visible
 from workflows_app.models import InputRequest
+from workflows_app.shown.visible import visible
 
 from .account import signed_in
 from .decision import Arrival, SeeOther, get_asked, move_to, show

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from review_app.json_text import json_text
 from review_app.templatetags.payload import display_block, json_tree, markdown
-from review_app.visible import HIDDEN
 from tests.review.browser_page import BrowserPage
 from tests.review.hostile import ATTACKS, assert_inert
+from workflows_app.shown.visible import HIDDEN
 
 KINDS = ["markdown", "fields", "text", "json"]
 

@@ -2,7 +2,13 @@
 
 import pytest
 
-from review_app.redaction import MASK, Redactor, is_secret_name, masked, secret_names
+from workflows_app.shown.redaction import (
+    MASK,
+    Redactor,
+    is_secret_name,
+    masked,
+    secret_names,
+)
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 

@@ -9,7 +9,6 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils.html import strip_tags
 
-from review_app.redaction import MASK, Redactor
 from review_app.run.compare import LARGEST, TooLargeError, compare
 from tests import families
 from tests.factories import make_run, run_steps, start_run
@@ -29,6 +28,7 @@ from workflows_app.models import Definition, InputRequest, Run, RunEvent
 from workflows_app.models import Snapshot as Row
 from workflows_app.runtime import external
 from workflows_app.runtime.handler import Answer, Handler
+from workflows_app.shown.redaction import MASK, Redactor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

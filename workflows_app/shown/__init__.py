@@ -1,0 +1,1 @@
+"""Text from outside before it is shown to people, on whatever surface."""
