@@ -6,11 +6,11 @@ from django import template
 from django.utils import timezone
 from django.utils.timesince import timesince, timeuntil
 
-from review_app import visible as characters
 from review_app.queue import due
 from review_app.schema_form.place import humanised
 from workflows_app.access import MOST_COUNTED
 from workflows_app.models import InputRequest, InputResponse
+from workflows_app.shown import visible as characters
 
 register = template.Library()
 
