@@ -17,11 +17,10 @@ from review_app.schema_form.fields import (
     with_plain_lines,
 )
 from review_app.schema_form.rows import Problem
-from review_app.templatetags.run_words import DECISIONS
 from workflows_app.engine.policy import BROWSER, primary
 from workflows_app.models import AnswerLink, InputRequest
 from workflows_app.runtime.handler import Answer
-from workflows_app.shown.visible import visible
+from workflows_app.shown.decisions import decided
 
 SHORTCUTS = {"approve": "a", "reject": "r"}
 MOST_KEYS = 9
@@ -123,8 +122,8 @@ class AnswerSheet:
     @property
     def done(self) -> str:
         """What he has done who chose it: "Approved"."""
-        known = DECISIONS.get(self.outcome)
-        return known.capitalize() if known else f"Chose “{visible(self.outcome_label)}”"
+        done = decided(self.outcome, self.outcome_label)
+        return done[0].upper() + done[1:]
 
     @property
     def lacks_confirmation(self) -> bool:

@@ -14,6 +14,7 @@ from review_app.json_tree import draw_tree
 from review_app.shown_text import draw_value
 from workflows_app.models import Run
 from workflows_app.runtime.workers import WorkerState
+from workflows_app.shown import decisions
 from workflows_app.shown.redaction import masked
 from workflows_app.shown.visible import visible
 from workflows_app.stream.log import Line
@@ -78,13 +79,6 @@ DOORS = {
     "link": "by a link",
     "deadline": "",
     "input_handler": "by the workflow's own code",
-}
-DECISIONS = {
-    "approve": "approved",
-    "reject": "rejected",
-    "accept": "accepted",
-    "decline": "declined",
-    "submit": "answered",
 }
 CAUSES = {
     "waiting": "The run waits for a person",
@@ -265,7 +259,7 @@ def by_door(door: str) -> str:
 @register.filter
 def decided(outcome: str) -> str:
     """What somebody did who chose an outcome."""
-    return DECISIONS.get(outcome, f"chose “{visible(outcome)}”")
+    return decisions.decided(outcome)
 
 
 @register.filter
