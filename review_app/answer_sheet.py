@@ -156,6 +156,7 @@ class AnswerSheet:
         *,
         link: AnswerLink | None = None,
         undo: float = 0,
+        door: str = BROWSER,
     ) -> Answer:
         """The answer as the handler takes it, bound to what the person was shown.
 
@@ -168,7 +169,7 @@ class AnswerSheet:
             reason=self.reason,
             user=user,
             link=link,
-            door="link" if link else BROWSER,
+            door="link" if link else door,
             digest=self.sent.get("digest", "") if self.sent else "",
             idempotency_key=self.idempotency_key,
             undo=undo,

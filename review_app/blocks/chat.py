@@ -23,7 +23,7 @@ MARKS_OF_MESSAGE = 250
 
 def draw_chat(value: Any, part: Part) -> SafeString:
     """Draw messages, in order of their moments if each has one."""
-    messages = sorted(enumerate(value), key=_order(value))
+    messages = in_order(value)
     drawn: list[dict[str, Any]] = []
     for place, message in messages[: -MOST - 1 : -1]:  # the newest must find room
         if not part.fits(MARKS_OF_MESSAGE):
@@ -50,12 +50,13 @@ def _message(message: dict[str, Any], part: Part) -> dict[str, Any]:
     }
 
 
-def _order(messages: Any) -> Any:
-    """By moment, if all have one; else as they came."""
+def in_order(messages: Any) -> list[tuple[int, dict[str, Any]]]:
+    """Messages with their places: by moment, if all have one; else as they came."""
     moments = [_moment(each.get("at", "")) for each in messages]
+    numbered = list(enumerate(messages))
     if all(moments):
-        return lambda numbered: (moments[numbered[0]], numbered[0])
-    return lambda numbered: numbered[0]
+        numbered.sort(key=lambda each: (moments[each[0]], each[0]))
+    return numbered
 
 
 def _moment(at: Any) -> datetime | None:

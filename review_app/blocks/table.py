@@ -30,8 +30,8 @@ class Column:
 
 def draw_table(value: Any, part: Part) -> SafeString:
     """Draw rows for as long as the page has room; the rest can be read as JSON."""
-    titles, rows = _read(value)
-    shown = list(takewhile(lambda row: _fits(row, part), map(_cells, rows)))
+    titles, rows = read_table(value)
+    shown = list(takewhile(lambda row: _fits(row, part), map(cells_of, rows)))
     columns = [
         Column(visible(title[:LONGEST_CELL]), _is_numeric(rows, place))
         for place, title in enumerate(titles)
@@ -54,7 +54,7 @@ def _fits(row: list[str], part: Part) -> bool:
     return part.fits(sum(map(size_of, row)) + MARKS // 2 * len(row))
 
 
-def _read(value: Any) -> tuple[list[str], list[list[Any]]]:
+def read_table(value: Any) -> tuple[list[str], list[list[Any]]]:
     """The titles of the columns, and each row in their order."""
     if isinstance(value, Mapping):
         titles = list(value["columns"])[:MOST_COLUMNS]
@@ -80,7 +80,8 @@ def _is_number(cell: Any) -> bool:
     return isinstance(cell, int | float | Decimal) and not isinstance(cell, bool)
 
 
-def _cells(row: list[Any]) -> list[str]:
+def cells_of(row: list[Any]) -> list[str]:
+    """The cells of a row in few words each."""
     return [_cell(each) for each in row]
 
 

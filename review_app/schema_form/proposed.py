@@ -46,12 +46,12 @@ def find_proposed(bound: BoundField) -> Proposed | None:
     if isinstance(field, FixedField | SecretField):
         return None
     is_new = field.place.start is MISSING
-    controls = _controls(field, field.initial)
+    controls = controls_of(field, field.initial)
     text = "" if is_new else _told(field, controls)
-    return Proposed(controls, text, _controls(field, bound.value()) != controls)
+    return Proposed(controls, text, controls_of(field, bound.value()) != controls)
 
 
-def _controls(field: AnswerField, value: Any) -> list[str]:
+def controls_of(field: AnswerField, value: Any) -> list[str]:
     """What the controls on the page hold for a value, as a browser would send it."""
     if isinstance(field, CheckboxField):
         return ["on"] if value else []

@@ -72,7 +72,7 @@ DOORS = {
     "browser": "from the browser",
     "api": "through the API",
     "python": "from Python",
-    "command": "from the command line",
+    "cli": "from the command line",
     "webhook": "by webhook",
     "slack": "from Slack",
     "email": "by e-mail",
