@@ -22,6 +22,21 @@ CALLBACK_HOSTS = env.csv(
     "HOLDPOINT_CALLBACK_HOSTS", [f"127.0.0.1:{PORT}"] if PROFILE == "demo" else []
 )
 CALLBACK_HTTP = env.flag("HOLDPOINT_CALLBACK_HTTP", default=PROFILE == "demo")
+EMAIL_HOST = env.text("HOLDPOINT_MAIL_HOST")
+MAIL = bool(EMAIL_HOST)
+_mail_tls = env.choice("HOLDPOINT_MAIL_TLS", "starttls", ["starttls", "tls", "off"])
+EMAIL_USE_TLS = _mail_tls == "starttls"
+EMAIL_USE_SSL = _mail_tls == "tls"
+EMAIL_PORT = env.integer(
+    "HOLDPOINT_MAIL_PORT", 465 if EMAIL_USE_SSL else 587, minimum=1, maximum=65535
+)
+EMAIL_HOST_USER = env.text("HOLDPOINT_MAIL_USER")
+EMAIL_HOST_PASSWORD = env.text("HOLDPOINT_MAIL_PASSWORD")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("HOLDPOINT_MAIL_FROM", "holdpoint@localhost")
+MAIL_SIGN_IN = env.flag("HOLDPOINT_MAIL_SIGN_IN", default=False)
+if MAIL and not PUBLIC_URL:
+    raise SystemExit("HOLDPOINT_URL is not set: the links in mails need it.")
 INTAKE_LIMIT = env.integer("HOLDPOINT_INTAKE_LIMIT", 1_048_576, minimum=1)
 EXECUTORS = env.integer("HOLDPOINT_EXECUTORS", 0, minimum=0)
 APPS = env.modules("HOLDPOINT_APPS")

@@ -17,11 +17,11 @@ from workflows_app.engine import Context, StartEvent, StopEvent, Workflow, step
 from workflows_app.intake.signatures import sign_github
 from workflows_app.intake.sources import receive
 from workflows_app.models import (
-    Callback,
     Definition,
     Delivery,
     InputRequest,
     InputResponse,
+    Message,
     Receiver,
     Run,
     RunEvent,
@@ -37,7 +37,7 @@ from workflows_app.runtime.handler import Answer, Handler
 SignIn = Callable[[User], Client]
 
 READ_ONLY = [
-    Callback,
+    Message,
     Definition,
     Delivery,
     InputRequest,
@@ -183,7 +183,7 @@ def test_not_even_root_may_write_what_the_engine_writes(
         (RunEvent, "?workflow=approval&q=run"),
         (Snapshot, "?workflow=approval"),
         (Delivery, "?workflow=sampled&q=of"),
-        (Callback, "?status__exact=pending&workflow=approval&q=refused"),
+        (Message, "?status__exact=pending&workflow=approval&q=refused"),
         (Definition, "?q=app"),
     ],
 )
@@ -336,10 +336,10 @@ def test_workers_are_drained_after_it_was_said_what_that_means(
 
 def test_a_callback_is_sent_again(operator: Client, bob: User) -> None:
     _fill(bob)
-    callback = Callback.objects.all()[0]
-    Callback.objects.update(status="failed", attempts=8, due_at=None)
+    callback = Message.objects.all()[0]
+    Message.objects.update(status="failed", attempts=8, due_at=None)
     form = {"action": "send_again", "_selected_action": [str(callback.pk)]}
-    operator.post(_list(Callback), form)
+    operator.post(_list(Message), form)
     callback.refresh_from_db()
     assert (callback.status, callback.attempts) == ("pending", 0)
     assert callback.due_at is not None
@@ -389,7 +389,13 @@ def test_a_receiver_must_be_one_to_whom_callbacks_may_go(
 ) -> None:
     settings.CALLBACK_HOSTS = ["hooks.example.org"]
     settings.CALLBACK_HTTP = False
-    form = {"name": "r", "url": url, "secret": make_secret(), "is_active": "on"}
+    form = {
+        "name": "r",
+        "url": url,
+        "secret": make_secret(),
+        "kinds": ["run.finished", "request.opened"],
+        "is_active": "on",
+    }
     answer = signed_in(root).post(_list(Receiver) + "add/", form)
     assert answer.status_code == status
     assert Receiver.objects.count() == (status == 302)

@@ -11,7 +11,7 @@ REVIEWERS = "reviewers"
 LEADS = "leads"
 ROLES = (REVIEWERS, LEADS, OPERATORS)
 
-EDITABLE = ("source", "receiver", "callback")
+EDITABLE = ("source", "receiver", "message")
 """What operators look after in the admin site; everything else they only see."""
 
 

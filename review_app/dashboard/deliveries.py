@@ -8,7 +8,7 @@ from django.db.models import Count, Q
 from django.urls import reverse
 
 from workflows_app.access import MOST_COUNTED
-from workflows_app.models import Callback, Delivery
+from workflows_app.models import Delivery, Message
 
 from .figures import MOST_TODAY
 from .number import Number
@@ -22,12 +22,12 @@ def delivery_numbers(user: User, midnight: datetime) -> list[Number]:
     found = newest.aggregate(all=Count("pk"), refused=Count("pk", filter=refused))
     today = {"received_at__gte": midnight.isoformat()}
     wrong = {**today, "result__exact": Delivery.Result.REFUSED}
-    pending, failed = Callback.Status.PENDING, Callback.Status.FAILED
+    pending, failed = Message.Status.PENDING, Message.Status.FAILED
     numbers = (
         ("came-in", "came in today", found["all"], ("delivery", today), ""),
         ("refused", "refused today", found["refused"], ("delivery", wrong), "warn"),
-        ("to-send", "to be sent", _count(pending), _callbacks(pending), ""),
-        ("failed", "could not be sent", _count(failed), _callbacks(failed), "danger"),
+        ("to-send", "to be sent", _count(pending), _messages(pending), ""),
+        ("failed", "could not be sent", _count(failed), _messages(failed), "danger"),
     )
     return [
         Number.of(key, label, count, _address(user, *listed), tone)
@@ -36,12 +36,12 @@ def delivery_numbers(user: User, midnight: datetime) -> list[Number]:
 
 
 def _count(status: str) -> int:
-    callbacks = Callback.objects.filter(status=status).order_by()
-    return callbacks[: MOST_COUNTED + 1].count()
+    messages = Message.objects.filter(status=status).order_by()
+    return messages[: MOST_COUNTED + 1].count()
 
 
-def _callbacks(status: str) -> tuple[str, dict[str, str]]:
-    return "callback", {"status__exact": status}
+def _messages(status: str) -> tuple[str, dict[str, str]]:
+    return "message", {"status__exact": status}
 
 
 def _address(user: User, model: str, query: dict[str, str]) -> str:

@@ -31,7 +31,7 @@ TABS = {
     "state": "State",
     "data": "Input and result",
     "deliveries": "Deliveries",
-    "callbacks": "Callbacks",
+    "messages": "Messages sent",
 }
 
 
@@ -148,9 +148,10 @@ class RunPage:
         deliveries = self.run.deliveries.select_related("source").defer("body")
         return {"deliveries": deliveries.annotate(size=Length("body"))[:SHOWN_ROWS]}
 
-    def _callbacks(self) -> dict[str, Any]:
-        callbacks = self.run.callbacks.select_related("receiver").defer("body")
-        return {"callbacks": callbacks[:SHOWN_ROWS]}
+    def _messages(self) -> dict[str, Any]:
+        told = self.run.messages.select_related("receiver", "person", "request")
+        unread = ("body", "request__shown", "request__policy")
+        return {"told": told.defer(*unread)[:SHOWN_ROWS]}
 
 
 def read_words(text: str) -> str:
@@ -164,7 +165,7 @@ _TEMPLATES = {
     "state": "_run_state",
     "data": "_run_data",
     "deliveries": "_delivery_rows",
-    "callbacks": "_callback_rows",
+    "messages": "_message_rows",
 }
 _READ: Mapping[str, Callable[[RunPage], dict[str, Any]]] = {
     TIMELINE: RunPage._timeline,  # noqa: SLF001 - its own parts
@@ -173,5 +174,5 @@ _READ: Mapping[str, Callable[[RunPage], dict[str, Any]]] = {
     "state": RunPage._state,  # noqa: SLF001
     "data": RunPage._data,  # noqa: SLF001
     "deliveries": RunPage._deliveries,  # noqa: SLF001
-    "callbacks": RunPage._callbacks,  # noqa: SLF001
+    "messages": RunPage._messages,  # noqa: SLF001
 }

@@ -15,8 +15,8 @@ from review_app.dashboard.rows import export, read_page
 from review_app.dashboard.table import COMPARE
 from review_app.reader_zone import zone_of
 from workflows_app import access
-from workflows_app.models import Callback
-from workflows_app.notify.callbacks import resend
+from workflows_app.models import Message
+from workflows_app.notify.outbox import resend
 
 from .account import signed_in
 from .queue import reader
@@ -24,7 +24,7 @@ from .queue import reader
 View = Callable[..., HttpResponse]
 
 MOST_SENT = 500
-"""Callbacks that one press sends again."""
+"""Messages that one press sends again."""
 
 
 def for_operators(view: View) -> View:
@@ -84,8 +84,8 @@ def export_decisions(request: HttpRequest) -> HttpResponse:
 @require_POST
 @for_operators
 def send_again(request: HttpRequest) -> HttpResponse:
-    """Send the callbacks again that could not be delivered."""
-    failed = Callback.objects.filter(status=Callback.Status.FAILED)
+    """Send the messages again that could not be delivered."""
+    failed = Message.objects.filter(status=Message.Status.FAILED)
     chosen = list(
         failed.order_by("created_at").values_list("pk", flat=True)[:MOST_SENT]
     )

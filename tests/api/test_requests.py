@@ -10,9 +10,9 @@ from tests.factories import let_pass, make_request, run_steps
 from tests.flows import hurried, two_branches
 from workflows_app.models import (
     ApiToken,
-    Callback,
     InputRequest,
     InputResponse,
+    Message,
     Receiver,
     Run,
     Scope,
@@ -307,6 +307,6 @@ def test_the_receiver_of_a_token_hears_of_its_own_questions_alone(
         path = f"/requests/{each['id']}/response"
         program(ada).post(path, {"response": {"amount": 1}})
 
-    told = Callback.objects.get()
+    told = Message.objects.get()
     assert (told.receiver, str(told.run_id)) == (ours, asked["run_id"])
     assert '"outcome":"pay"' in told.body

@@ -59,7 +59,7 @@ def test_operators_see_every_table_and_change_what_comes_and_goes(demo: Demo) ->
         [
             f"workflows_app.{act}_{name}"
             for act in ("add", "change")
-            for name in ("source", "receiver", "callback")
+            for name in ("source", "receiver", "message")
         ]
     )
     assert not olga.has_perm("workflows_app.change_run")

@@ -72,6 +72,6 @@ def _count(house: House, table: str, run_id: str) -> int:
 
 def _delivered(house: House, run_id: str) -> bool:
     rows = house.query(
-        "SELECT status FROM workflows_app_callback WHERE run_id = %s", run_id
+        "SELECT status FROM workflows_app_message WHERE run_id = %s", run_id
     )
     return [status for (status,) in rows] == ["delivered"]

@@ -17,12 +17,12 @@ from django.db.models.functions import Now
 
 from tests.factories import make_run
 from workflows_app.intake.signatures import check_standard
-from workflows_app.models import Callback, Receiver
-from workflows_app.notify import callbacks
-from workflows_app.notify.callbacks import BACK_OFF, Claimed, Fate
+from workflows_app.models import Message, Receiver
+from workflows_app.notify import callbacks, outbox
+from workflows_app.notify.outbox import BACK_OFF, Claimed, Fate
+from workflows_app.notify.sending import send_message
 from workflows_app.notify.signing import make_secret
 from workflows_app.runtime.handler import Handler
-from workflows_app.tasks import send_callback
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -112,38 +112,39 @@ def receiving(settings: LazySettings) -> Iterator[Receiving]:
 
 
 @pytest.fixture
-def callback(receiving: Receiving) -> Callback:
+def callback(receiving: Receiving) -> Message:
     """A callback that is due."""
     return _callback(f"http://127.0.0.1:{receiving.port}/told/?by=holdpoint")
 
 
-def _callback(url: str) -> Callback:
+def _callback(url: str) -> Message:
     receiver = Receiver.objects.create(name="told", url=url, secret=make_secret())
     body = '{"type":"run.completed","result":{"exact":1.10,"word":"schön"}}'
-    return Callback.objects.create(
+    return Message.objects.create(
         run=make_run(), receiver=receiver, kind="run.completed", body=body
     )
 
 
-def _again(callback: Callback) -> None:
+def _again(callback: Message) -> None:
     """Let the pause be over."""
-    Callback.objects.update(due_at=Now())
-    asyncio.run(send_callback(callback.pk))
+    Message.objects.update(due_at=Now())
+    asyncio.run(send_message(callback.pk))
     callback.refresh_from_db()
 
 
-def _send(callback: Callback) -> None:
-    asyncio.run(send_callback(callback.pk))
+def _send(callback: Message) -> None:
+    asyncio.run(send_message(callback.pk))
     callback.refresh_from_db()
 
 
 def test_a_callback_arrives_signed_and_exactly_as_stored(
-    receiving: Receiving, callback: Callback
+    receiving: Receiving, callback: Message
 ) -> None:
     _send(callback)
     headers, body = receiving.received[0]
     now = int(headers["webhook-timestamp"])
-    signed = check_standard(headers, body, [callback.receiver.secret], now)
+    secret = Receiver.objects.get().secret
+    signed = check_standard(headers, body, [secret], now)
     assert body == callback.body.encode()
     assert signed.delivery_id == callback.idempotency_key
     assert headers["host"] == f"127.0.0.1:{receiving.port}"
@@ -161,7 +162,7 @@ def test_the_end_of_a_run_is_told_to_its_receiver(receiving: Receiving) -> None:
         workflows=["approval"],
     )
     run = make_run()
-    callbacks_of_run = Callback.objects.filter(run=run)
+    callbacks_of_run = Message.objects.filter(run=run)
     assert not callbacks_of_run.exists()
     Handler(run.pk).abort(actor="olga")
     _send(callbacks_of_run.get())
@@ -171,7 +172,7 @@ def test_the_end_of_a_run_is_told_to_its_receiver(receiving: Receiving) -> None:
 
 
 def test_a_receiver_in_trouble_is_told_again(
-    receiving: Receiving, callback: Callback
+    receiving: Receiving, callback: Message
 ) -> None:
     receiving.behaviours = [500, 200]
     _send(callback)
@@ -182,7 +183,7 @@ def test_a_receiver_in_trouble_is_told_again(
 
 
 def test_nothing_is_sent_before_the_pause_is_over(
-    receiving: Receiving, callback: Callback
+    receiving: Receiving, callback: Message
 ) -> None:
     receiving.behaviours = [500]
     _send(callback)
@@ -191,7 +192,7 @@ def test_nothing_is_sent_before_the_pause_is_over(
 
 
 def test_a_receiver_that_is_gone_is_not_told_again(
-    receiving: Receiving, callback: Callback
+    receiving: Receiving, callback: Message
 ) -> None:
     receiving.behaviours = [410]
     _send(callback)
@@ -202,7 +203,7 @@ def test_a_receiver_that_is_gone_is_not_told_again(
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(
-    receiving: Receiving, callback: Callback, status: int
+    receiving: Receiving, callback: Message, status: int
 ) -> None:
     receiving.behaviours = [status]
     _send(callback)
@@ -212,17 +213,17 @@ def test_a_redirect_is_not_followed(
 
 
 def test_a_slow_receiver_is_not_waited_for(
-    receiving: Receiving, callback: Callback
+    receiving: Receiving, callback: Message
 ) -> None:
     receiving.behaviours = ["hang"]
-    claimed = callbacks.claim(callback.pk)
+    claimed = outbox.claim(callback.pk)
     assert claimed is not None
     fate = asyncio.run(callbacks.send(claimed, timeout=0.2))
     assert fate == Fate("retry", "There was no reply within 0.2 seconds.")
 
 
 def test_a_reply_that_never_ends_is_not_read_to_its_end(
-    receiving: Receiving, callback: Callback
+    receiving: Receiving, callback: Message
 ) -> None:
     receiving.behaviours = ["endless"]
     _send(callback)
@@ -231,7 +232,7 @@ def test_a_reply_that_never_ends_is_not_read_to_its_end(
 
 
 def test_when_the_reply_is_lost_it_is_sent_again_under_the_same_id(
-    receiving: Receiving, callback: Callback
+    receiving: Receiving, callback: Message
 ) -> None:
     receiving.behaviours = ["drop", 200]
     _send(callback)
@@ -244,65 +245,65 @@ def test_when_the_reply_is_lost_it_is_sent_again_under_the_same_id(
 
 
 def test_what_was_lost_between_claim_and_end_is_due_after_a_minute(
-    callback: Callback,
+    callback: Message,
 ) -> None:
-    assert callbacks.claim(callback.pk) is not None
-    assert callbacks.claim(callback.pk) is None
-    Callback.objects.update(due_at=F("due_at") - timedelta(seconds=61))
-    again = callbacks.claim(callback.pk)
+    assert outbox.claim(callback.pk) is not None
+    assert outbox.claim(callback.pk) is None
+    Message.objects.update(due_at=F("due_at") - timedelta(seconds=61))
+    again = outbox.claim(callback.pk)
     assert again is not None
     assert again.attempt == 2
 
 
 def test_two_workers_never_send_at_once(
-    receiving: Receiving, callback: Callback
+    receiving: Receiving, callback: Message
 ) -> None:
     async def send_twice() -> None:
-        await asyncio.gather(*(send_callback(callback.pk) for _ in range(5)))
+        await asyncio.gather(*(send_message(callback.pk) for _ in range(5)))
 
     asyncio.run(send_twice())
     assert len(receiving.received) == 1
 
 
-def test_a_late_attempt_does_not_overwrite_a_later_one(callback: Callback) -> None:
-    late = callbacks.claim(callback.pk)
-    Callback.objects.update(due_at=Now())
-    later = callbacks.claim(callback.pk)
+def test_a_late_attempt_does_not_overwrite_a_later_one(callback: Message) -> None:
+    late = outbox.claim(callback.pk)
+    Message.objects.update(due_at=Now())
+    later = outbox.claim(callback.pk)
     assert late is not None
     assert later is not None
-    assert not callbacks.settle(late, Fate("failed", "410"))
-    assert callbacks.settle(later, Fate("delivered", "200"))
+    assert not outbox.settle(late, Fate("failed", "410"))
+    assert outbox.settle(later, Fate("delivered", "200"))
 
 
-def test_the_pauses_grow_until_it_has_failed(callback: Callback) -> None:
+def test_the_pauses_grow_until_it_has_failed(callback: Message) -> None:
     pauses = []
     for _ in BACK_OFF:
-        callbacks.settle(_claim(callback), Fate("retry", "500"))
+        outbox.settle(_claim(callback), Fate("retry", "500"))
         callback.refresh_from_db()
         pauses.append(_seconds_until_due(callback))
     assert callback.status == "pending"
     assert all(0.7 * b < p < 1.3 * b for b, p in zip(BACK_OFF, pauses, strict=True))
-    callbacks.settle(_claim(callback), Fate("retry", "500"))
+    outbox.settle(_claim(callback), Fate("retry", "500"))
     callback.refresh_from_db()
     assert (callback.status, callback.attempts) == ("failed", 8)
 
 
-def _claim(callback: Callback) -> Claimed:
-    Callback.objects.update(due_at=Now())
-    claimed = callbacks.claim(callback.pk)
+def _claim(callback: Message) -> Claimed:
+    Message.objects.update(due_at=Now())
+    claimed = outbox.claim(callback.pk)
     assert claimed is not None
     return claimed
 
 
-def _seconds_until_due(callback: Callback) -> float:
-    waiting = Callback.objects.annotate(pause=F("due_at") - Now()).get(pk=callback.pk)
+def _seconds_until_due(callback: Message) -> float:
+    waiting = Message.objects.annotate(pause=F("due_at") - Now()).get(pk=callback.pk)
     pause: timedelta = waiting.pause
     return pause.total_seconds()
 
 
 @pytest.mark.parametrize("hosts", [[], ["hooks.example.org"], ["127.0.0.1:1"]])
 def test_a_host_that_is_not_allowed_is_not_even_connected_to(
-    receiving: Receiving, callback: Callback, settings: LazySettings, hosts: list[str]
+    receiving: Receiving, callback: Message, settings: LazySettings, hosts: list[str]
 ) -> None:
     settings.CALLBACK_HOSTS = hosts
     _send(callback)
@@ -334,7 +335,7 @@ def test_a_name_is_kept_for_the_receiver_when_its_network_is_allowed(
 
 
 def test_plain_http_is_only_for_those_who_want_it(
-    receiving: Receiving, callback: Callback, settings: LazySettings
+    receiving: Receiving, callback: Message, settings: LazySettings
 ) -> None:
     settings.CALLBACK_HTTP = False
     _send(callback)
@@ -342,7 +343,7 @@ def test_plain_http_is_only_for_those_who_want_it(
 
 
 def test_a_receiver_that_is_switched_off_is_told_nothing(
-    receiving: Receiving, callback: Callback
+    receiving: Receiving, callback: Message
 ) -> None:
     Receiver.objects.update(is_active=False)
     _send(callback)
@@ -350,7 +351,7 @@ def test_a_receiver_that_is_switched_off_is_told_nothing(
 
 
 def test_an_odd_secret_is_said_to_be_one_and_not_shown(
-    receiving: Receiving, callback: Callback
+    receiving: Receiving, callback: Message
 ) -> None:
     Receiver.objects.update(secret="swordfish")
     _send(callback)
@@ -361,17 +362,17 @@ def test_an_odd_secret_is_said_to_be_one_and_not_shown(
 
 @pytest.mark.parametrize("status", ["delivered", "failed", "pending"])
 def test_a_callback_can_be_sent_again_at_any_time(
-    receiving: Receiving, callback: Callback, status: str
+    receiving: Receiving, callback: Message, status: str
 ) -> None:
-    Callback.objects.update(status=status, attempts=8, due_at=Now() + timedelta(days=1))
-    assert callbacks.resend([callback.pk]) == 1
+    Message.objects.update(status=status, attempts=8, due_at=Now() + timedelta(days=1))
+    assert outbox.resend([callback.pk]) == 1
     _send(callback)
     assert callback.status == "delivered"
     assert receiving.ids == [callback.idempotency_key]
 
 
 async def test_a_callback_that_is_not_there_is_nothing_to_do() -> None:
-    await send_callback(Callback().pk)
+    await send_message(Message().pk)
 
 
 def test_a_receiver_behind_tls_is_known_by_its_name(settings: LazySettings) -> None:

@@ -23,10 +23,10 @@ from review_app.dashboard.waiting import Point, waiting_over_time
 from review_app.models import Snooze
 from tests.factories import let_pass, make_request, make_run, make_worker, start_run
 from workflows_app.models import (
-    Callback,
     Claim,
     InputRequest,
     InputResponse,
+    Message,
     Receiver,
     Run,
 )
@@ -207,7 +207,7 @@ def test_callbacks_that_failed_can_be_sent_again(client: Client) -> None:
         name="crm", url="https://example.org/", secret=make_secret()
     )
     run = make_run()
-    callback = Callback.objects.create(
+    callback = Message.objects.create(
         run=run, receiver=receiver, kind="run.completed", body="{}", status="failed"
     )
     text = page(client)

@@ -14,9 +14,9 @@ from tests import families, flows
 from tests.factories import make_run, run_steps
 from workflows_app.engine import StartEvent, StopEvent, Workflow, step
 from workflows_app.models import (
-    Callback,
     Delivery,
     InputRequest,
+    Message,
     Receiver,
     Run,
     RunEvent,
@@ -183,7 +183,7 @@ def test_deliveries_tell_how_often_and_how_much_was_received(
         times_received=3,
     )
     page = _page(signed_in(ada), run, "?tab=deliveries")
-    for told in ("shop", "evt-7", "<td>3</td>", "2.0\xa0KB"):
+    for told in ("shop", "evt-7", "<td>started a run</td>", "<td>3</td>", "2.0\xa0KB"):
         assert told in page
 
 
@@ -193,7 +193,7 @@ def test_callbacks_tell_their_attempts_and_the_last_reply(
     receiver = Receiver.objects.create(
         name="crm", url="https://crm.example/", secret="whsec_x"
     )
-    callback = Callback.objects.create(
+    callback = Message.objects.create(
         run=run,
         receiver=receiver,
         kind="run.completed",
@@ -202,7 +202,7 @@ def test_callbacks_tell_their_attempts_and_the_last_reply(
         attempts=7,
         last_reply="503 <Unavailable>",
     )
-    page = _page(signed_in(ada), run, "?tab=callbacks")
+    page = _page(signed_in(ada), run, "?tab=messages")
     for told in (
         "crm",
         "Failed",
@@ -217,7 +217,7 @@ def test_callbacks_tell_their_attempts_and_the_last_reply(
     ("tab", "told"),
     [
         ("deliveries", "No webhook belongs to this run."),
-        ("callbacks", "Nobody was told of this run."),
+        ("messages", "Nobody was told of this run."),
         ("state", "No values"),
         ("nonsense", "What happened"),
     ],

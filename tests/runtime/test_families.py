@@ -22,7 +22,7 @@ from workflows_app.engine.errors import (
     StepFailedError,
     UnknownRequestError,
 )
-from workflows_app.models import Callback, InputRequest, Receiver, Run, RunInbox
+from workflows_app.models import InputRequest, Message, Receiver, Run, RunInbox
 from workflows_app.runtime import transition
 from workflows_app.runtime.handler import Answer, Handler
 from workflows_app.runtime.starting import Start, start, start_event
@@ -168,7 +168,7 @@ def test_receivers_are_told_of_the_parent_and_not_of_its_children() -> None:
     Handler(run.pk).abort()
 
     assert child_of(run.pk).status == "aborted"
-    assert Callback.objects.get().run == run
+    assert Message.objects.get().run == run
 
 
 def test_news_are_taken_in_once_also_when_they_are_delivered_twice() -> None:

@@ -2,11 +2,11 @@
 
 from django.contrib import admin
 
-from . import callbacks, deliveries, requests, runs, sources, tokens, workers
+from . import deliveries, messages, requests, runs, sources, tokens, workers
 
 __all__ = [
-    "callbacks",
     "deliveries",
+    "messages",
     "requests",
     "runs",
     "sources",

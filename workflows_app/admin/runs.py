@@ -27,7 +27,7 @@ from .base import (
 MOST_ABORTED = 200
 """Runs that one action may abort: each is a transaction of its own."""
 
-RELATED = ("runevent", "snapshot", "inputrequest", "callback", "delivery")
+RELATED = ("runevent", "snapshot", "inputrequest", "message", "delivery")
 
 
 class AbortForm(forms.Form):

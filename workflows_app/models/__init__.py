@@ -3,13 +3,15 @@
 from .answer_link import AnswerLink
 from .api_token import ApiToken, Scope
 from .call import Call
-from .callback import Callback, Receiver
 from .claim import Claim
 from .comment import Comment
 from .definition import Definition
 from .delivery import Delivery
 from .idempotency import IdempotencyKey
 from .input_request import InputRequest, InputResponse
+from .mail_wish import MailWish
+from .message import Message
+from .receiver import Channel, Kind, Receiver
 from .run import Run, RunInbox, RunState
 from .run_event import RunEvent
 from .snapshot import Snapshot
@@ -20,7 +22,7 @@ __all__ = [
     "AnswerLink",
     "ApiToken",
     "Call",
-    "Callback",
+    "Channel",
     "Claim",
     "Comment",
     "Definition",
@@ -28,6 +30,9 @@ __all__ = [
     "IdempotencyKey",
     "InputRequest",
     "InputResponse",
+    "Kind",
+    "MailWish",
+    "Message",
     "Receiver",
     "Run",
     "RunEvent",

@@ -1,101 +1,37 @@
-"""Callbacks leave the house: at least once, each under one id, until they arrived."""
+"""Callbacks: messages to other programs, posted and signed by Standard Webhooks."""
 
 import asyncio
 import socket
 import ssl
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Sequence
 from functools import cache
-from random import uniform
-from typing import Literal
-from uuid import UUID
 
 import httpx
 from django.conf import settings
-from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Now
 
-from workflows_app.models import Callback
-from workflows_app.runtime import jobs
+from workflows_app.models import Receiver
 
 from .addresses import CallbackUrlError, Destination, check_address, check_url
+from .outbox import Claimed, Fate
 from .signing import BadSecretError, signed_headers
 
 TIMEOUT = 10.0
 """Seconds for one attempt, from looking up the name to the end of the reply."""
 
-CLAIM = timedelta(seconds=60)
-"""The time for which a callback that is being sent is nobody else's."""
-
 MOST_READ = 65_536
 """Bytes that are read of a reply."""
-
-BACK_OFF = (5, 30, 120, 600, 3_600, 21_600, 86_400)
-"""Seconds after each attempt that failed; after one more it has failed for good."""
 
 _EXCERPT = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A callback that this process alone may send now; `attempt` is its token.
-
-    `at` is the database's time: the receiver compares it with its own.
-    """
-
-    id: UUID
-    attempt: int
-    body: str
-    url: str
-    secret: str
-    is_active: bool
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """What became of an attempt, and in words why."""
-
-    status: Literal["delivered", "retry", "failed"]
-    reply: str
-
-
-def claim(callback_id: UUID) -> Claimed | None:
-    """Take a callback that is due; None when it is not, or another was first."""
-    with transaction.atomic():
-        due = Callback.objects.filter(
-            pk=callback_id, status=Callback.Status.PENDING, due_at__lte=Now()
-        )
-        if not due.update(attempts=F("attempts") + 1, due_at=Now() + CLAIM):
-            return None
-        return _read_claimed(callback_id)
-
-
-def _read_claimed(callback_id: UUID) -> Claimed:
-    """Read while the row is still locked, so the attempt is ours."""
-    callbacks = Callback.objects.select_related("receiver").annotate(now=Now())
-    callback = callbacks.get(pk=callback_id)
-    receiver = callback.receiver
-    return Claimed(
-        id=callback.pk,
-        attempt=callback.attempts,
-        body=callback.body,
-        url=receiver.url,
-        secret=receiver.secret,
-        is_active=receiver.is_active,
-        at=int(callback.now.timestamp()),
-    )
-
-
 async def send(claimed: Claimed, *, timeout: float = TIMEOUT) -> Fate:  # noqa: ASYNC109 - of the whole attempt
     """Post the stored text once, and say what became of it."""
-    if not claimed.is_active:
+    receiver = _receiver_of(claimed)
+    if not receiver.is_active:
         return Fate("failed", "The receiver is switched off.")
     hosts: list[str] = settings.CALLBACK_HOSTS
     try:
-        destination = check_url(claimed.url, hosts, settings.CALLBACK_HTTP)
+        destination = check_url(receiver.url, hosts, settings.CALLBACK_HTTP)
         async with asyncio.timeout(timeout):
             addresses = await _resolve(destination, hosts)
             return await _post(claimed, destination, addresses)
@@ -107,43 +43,10 @@ async def send(claimed: Claimed, *, timeout: float = TIMEOUT) -> Fate:  # noqa: 
         return Fate("retry", f"{type(error).__name__}: {error}")
 
 
-def settle(claimed: Claimed, fate: Fate) -> bool:
-    """Record the fate of an attempt; False when a later one has been made since."""
-    mine = Callback.objects.filter(
-        pk=claimed.id, status=Callback.Status.PENDING, attempts=claimed.attempt
-    )
-    reply = _printable(fate.reply)[:300]
-    if fate.status == "delivered":
-        changed = mine.update(
-            status=Callback.Status.DELIVERED,
-            delivered_at=Now(),
-            due_at=None,
-            last_reply=reply,
-        )
-    elif fate.status == "retry" and claimed.attempt <= len(BACK_OFF):
-        changed = mine.update(due_at=Now() + _pause(claimed.attempt), last_reply=reply)
-    else:
-        changed = mine.update(
-            status=Callback.Status.FAILED, due_at=None, last_reply=reply
-        )
-    return changed == 1
-
-
-def resend(callback_ids: Collection[UUID]) -> int:
-    """Send these again now, under their own ids, whatever became of them before."""
-    with transaction.atomic():
-        chosen = Callback.objects.filter(pk__in=callback_ids)
-        pending = chosen.filter(status=Callback.Status.PENDING).update(due_at=Now())
-        settled = chosen.exclude(status=Callback.Status.PENDING).update(
-            status=Callback.Status.PENDING, attempts=0, due_at=Now(), delivered_at=None
-        )
-        jobs.defer_callbacks(list(callback_ids))
-    return pending + settled
-
-
-def _pause(attempt: int) -> timedelta:
-    """The pause before the next attempt, not the same for all who wait for one server."""
-    return timedelta(seconds=BACK_OFF[attempt - 1] * uniform(0.8, 1.2))  # noqa: S311 - jitter
+def _receiver_of(claimed: Claimed) -> Receiver:
+    receiver = claimed.message.receiver
+    assert receiver is not None, "callbacks are for receivers alone"
+    return receiver
 
 
 async def _resolve(destination: Destination, hosts: Sequence[str]) -> list[str]:
@@ -175,7 +78,7 @@ async def _post_to(address: str, claimed: Claimed, destination: Destination) -> 
         port=destination.port,
         raw_path=_path(destination.target),
     )
-    body = claimed.body.encode()
+    body = claimed.message.body.encode()
     # No proxy and no .netrc of the environment: the address was checked, not theirs.
     async with (
         httpx.AsyncClient(
@@ -203,13 +106,14 @@ def _tls() -> ssl.SSLContext:
 
 
 def _headers(claimed: Claimed, destination: Destination, body: bytes) -> dict[str, str]:
-    message_id = Callback(pk=claimed.id).idempotency_key
+    message_id = claimed.message.idempotency_key
+    secrets = [_receiver_of(claimed).secret]
     return {
         "Host": destination.authority,
         "User-Agent": "Holdpoint",
         "Accept-Encoding": "identity",
         "Content-Type": "application/json",
-        **signed_headers(message_id, claimed.at, body, [claimed.secret]),
+        **signed_headers(message_id, claimed.at, body, secrets),
     }
 
 
@@ -233,7 +137,3 @@ def _judge(status: int, reply: bytes) -> Fate:
     if httpx.codes.is_redirect(status):
         return Fate("retry", f"{status}: Redirects are not followed.")
     return Fate("retry", text)
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)

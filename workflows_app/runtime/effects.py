@@ -32,7 +32,7 @@ from workflows_app.stream.wakeup import (
     run_topic,
 )
 
-from . import jobs, news, request_rows, values
+from . import jobs, news, request_rows, telling, values
 from .run_row import RunRow
 from .statements import execute, runs
 
@@ -60,8 +60,7 @@ def perform(run: RunRow, state: State, commands: Sequence[Command]) -> None:
     news.write(run, [c for c in commands if isinstance(c, news.Told)])
     for snapshot in _of(commands, SaveSnapshot):
         keep_snapshot(run, snapshot.cause, text)
-    for finish in _of(commands, Finish):
-        _tell_receivers(run, finish)
+    telling.tell(run, before, commands)
     _offer(run, commands)
     transaction.on_commit(lambda: notifier.send(_topics(run, commands)))
 
@@ -172,31 +171,6 @@ def keep_snapshot(run: RunRow, cause: str, state: str) -> None:
         "kept": settings.SNAPSHOTS_KEPT,
     }
     execute(runs.INSERT_SNAPSHOT, parameters)
-
-
-def _tell_receivers(run: RunRow, finish: Finish) -> None:
-    """What works for another run is a part of it, and nobody outside hears of it."""
-    if run.parent_id is not None:
-        return
-    result = finish.result or "null"
-    about = {
-        "run_id": str(run.id),
-        "workflow": run.workflow,
-        "status": finish.status,
-        "tags": run.tags,
-        "error": dict(finish.error) if finish.error else None,
-    }
-    kind = f"run.{finish.status}"
-    body = f'{{"type":"{kind}","data":{json.dumps(about)[:-1]},"result":{result}}}}}'
-    parameters = {
-        "run": run.id,
-        "workflow": run.workflow,
-        "kind": kind,
-        "body": body,
-        "now": run.now,
-    }
-    rows = execute(runs.INSERT_CALLBACKS, parameters).fetchall()
-    jobs.defer_callbacks([row[0] for row in rows])
 
 
 def _offer(run: RunRow, commands: Sequence[Command]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from uuid import UUID, uuid4
 
 import asyncpg
-from django.db import connection
+from django.db import connection, transaction
 from pgqueuer.adapters.persistence.queries import Queries, SyncQueries
 from pgqueuer.models import Job
 from pgqueuer.ports.driver import SyncDriver
@@ -23,9 +23,9 @@ from psycopg import RawCursor
 from psycopg.rows import dict_row
 
 from workflows_app.engine.definition import INPUT_HANDLER, Definition
-from workflows_app.stream.wakeup import CHANNEL, JOBS
+from workflows_app.stream.wakeup import CHANNEL, JOBS, notifier
 
-CALLBACK = "callback"
+MESSAGE = "message"
 ABANDONED = timedelta(seconds=10)
 """A job that was fetched but not finished in this time is fetched again."""
 
@@ -42,13 +42,13 @@ class StepJob:
 
 
 @dataclass(frozen=True, slots=True)
-class CallbackJob:
-    """A callback that is due."""
+class MessageJob:
+    """A message to the outside that is due."""
 
-    callback_id: UUID
+    message_id: UUID
 
 
-Work: TypeAlias = StepJob | CallbackJob
+Work: TypeAlias = StepJob | MessageJob
 
 
 class _DjangoDriver(SyncDriver):
@@ -98,10 +98,12 @@ def defer_steps(
     _defer(names, payloads, keys, priority)
 
 
-def defer_callbacks(ids: Sequence[UUID]) -> None:
-    """Ask a worker to send these callbacks."""
+def defer_messages(ids: Sequence[UUID]) -> None:
+    """Ask a worker to send these messages, as soon as this transaction is over."""
     payloads = [json.dumps(str(pk)).encode() for pk in ids]
-    _defer([CALLBACK] * len(ids), payloads, [f"callback:{pk}" for pk in ids])
+    _defer([MESSAGE] * len(ids), payloads, [f"message:{pk}" for pk in ids])
+    if ids:
+        transaction.on_commit(lambda: notifier.send([JOBS]))
 
 
 def _defer(
@@ -131,7 +133,7 @@ def count_waiting() -> int:
 class Backlog:
     """Jobs of one kind that nobody has fetched yet, and the time since the first came.
 
-    `workflow` is its name with its version; both names are empty for callbacks.
+    `workflow` is its name with its version; both names are empty for messages.
     """
 
     workflow: str
@@ -166,7 +168,7 @@ class JobQueue:
     def __init__(self, names: Sequence[str]) -> None:
         self._wanted = {
             QueueEntrypoint(name): EntrypointExecutionParameter(concurrency_limit=0)
-            for name in (*names, CALLBACK)
+            for name in (*names, MESSAGE)
         }
         self._manager = QueueManagerId(uuid4())
         self._woken = asyncio.Event()
@@ -222,6 +224,6 @@ class JobQueue:
 
 def _read(job: Job) -> Work:
     content = json.loads(job.payload or b"null")
-    if job.entrypoint == CALLBACK:
-        return CallbackJob(UUID(content))
+    if job.entrypoint == MESSAGE:
+        return MessageJob(UUID(content))
     return StepJob(UUID(content[0]), content[1])

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import UUID
 
 import uuid_utils.compat as uuid
 
@@ -32,11 +33,13 @@ def open_request(run: RunRow, request: Request) -> None:
         "now": run.now,
         "expires_at": request.expires_at,
     }
-    if execute(requests.INSERT_REQUEST, parameters).fetchone() is None:
+    opened = execute(requests.INSERT_REQUEST, parameters).fetchall()
+    if not opened:
         raise DuplicateRequestError(
             f"This run has asked {request.request_id!r} before; give each its own id.",
             request.request_id,
         )
+    _note(run, opened)
 
 
 def move_request(run: RunRow, request: Request) -> None:
@@ -50,7 +53,7 @@ def move_request(run: RunRow, request: Request) -> None:
         "closed_at": None if decision is None else run.now,
         "effective_at": None if decision is None else decision.effective_at,
     }
-    _touch(run, requests.MOVE_REQUEST, parameters)
+    _move(run, requests.MOVE_REQUEST, parameters)
 
 
 def _movable(request: Request) -> dict[str, Any]:
@@ -72,7 +75,7 @@ def close_requests(run: RunRow, closed: list[CloseRequest]) -> None:
             "request_ids": [c.request_id for c in closed],
             "statuses": [c.status for c in closed],
         }
-        _touch(run, requests.CLOSE_REQUESTS, parameters)
+        _move(run, requests.CLOSE_REQUESTS, parameters)
 
 
 def record_vote(run: RunRow, command: RecordVote) -> None:
@@ -106,9 +109,25 @@ def drop_vote(run: RunRow, command: DropVote) -> None:
     _touch(run, requests.WITHDRAW_RESPONSE, parameters)
 
 
+def _move(run: RunRow, statement: str, parameters: dict[str, Any]) -> None:
+    """Let requests be something else from now on."""
+    moved = execute(statement, parameters).fetchall()
+    run.touched.update(row[0] for row in moved)
+    _note(run, moved)
+
+
+def _note(run: RunRow, rows: list[tuple[UUID, str, bool]]) -> None:
+    """Remember what to tell the world outside of requests, should it want to hear."""
+    for pk, request_id, is_heard in rows:
+        run.ids[request_id] = pk
+        run.is_heard |= is_heard
+
+
 def _touch(run: RunRow, statement: str, parameters: dict[str, Any]) -> None:
     """Change requests, and remember which: pages that show them look again."""
-    run.touched.update(row[0] for row in execute(statement, parameters).fetchall())
+    for pk, is_heard in execute(statement, parameters).fetchall():
+        run.touched.add(pk)
+        run.is_heard |= is_heard
 
 
 def _subject(request: Request) -> str:

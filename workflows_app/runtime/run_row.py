@@ -12,7 +12,8 @@ class RunRow:
     """A locked run's row, and the database's time.
 
     `told` are the runs it has told something, `touched` the requests that look different
-    now to whoever has them before him.
+    now to whoever has them before him. `ids` are the ids of those it opened or changed, by
+    their names; `is_heard` if somebody outside wants to hear of requests.
     """
 
     id: UUID
@@ -28,3 +29,5 @@ class RunRow:
     now: float
     told: list[UUID] = field(default_factory=list)
     touched: set[UUID] = field(default_factory=set)
+    ids: dict[str, UUID] = field(default_factory=dict)
+    is_heard: bool = False

@@ -7,11 +7,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from workflows_app.notify.sending import send_message
 from workflows_app.runtime.worker.execute import THREADS
 from workflows_app.runtime.worker.executor import DATABASE_THREADS
 from workflows_app.runtime.worker.process import die_with_parent
 from workflows_app.runtime.worker.serving import serve
-from workflows_app.tasks import send_callback
 
 
 class Command(BaseCommand):
@@ -29,4 +29,4 @@ class Command(BaseCommand):
         pool = settings.DATABASES["default"]["OPTIONS"]["pool"]
         pool["min_size"] = DATABASE_THREADS
         pool["max_size"] = THREADS + DATABASE_THREADS + 4  # steps may use the ORM, too
-        asyncio.run(serve(options["report_fd"], send_callback))
+        asyncio.run(serve(options["report_fd"], send_message))

@@ -24,6 +24,7 @@ from workflows_app.models import (
     RunInbox,
     RunState,
 )
+from workflows_app.runtime import telling
 from workflows_app.runtime.effects import perform
 from workflows_app.runtime.transition import lock
 from workflows_app.stream.log import COLUMNS
@@ -125,10 +126,11 @@ def fill(move: Move, snapshot: Snapshot, parent: UUID | None = None) -> None:
     run = lock(run_id)
     shift = run.now - snapshot.taken_at
     state = restarted(run.state, shift, snapshot.taken_at)
-    for fields in snapshot.requests:
-        _insert_request(move, run_id, state, fields)
+    asked = [_insert_request(move, run_id, state, f) for f in snapshot.requests]
     run.state = State()  # none of its calls has a row here
     perform(run, state, [])
+    if move.is_fork:
+        telling.tell_of_copies(run, {row.request_id: row.pk for row in asked})
     for child in snapshot.children:
         insert_run(move, child, run_id)
         fill(move, child, run_id)
@@ -201,7 +203,7 @@ def _restarted_request(request: Request, shift: float) -> Request:
 
 def _insert_request(
     move: Move, run_id: UUID, state: State, fields: dict[str, Any]
-) -> None:
+) -> InputRequest:
     request = InputRequest(
         run_id=run_id,
         root_id=move.root_id,
@@ -225,6 +227,7 @@ def _insert_request(
         if move.is_fork:
             response.pk = uuid.uuid7()
         response.save(force_insert=True)
+    return request
 
 
 def _votes(fields: dict[str, Any]) -> list[dict[str, Any]]:

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import psycopg
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, User
 from django.db import connection
 
 from workflows_app.models import (
     Call,
-    Callback,
     Definition,
     InputRequest,
     InputResponse,
+    MailWish,
+    Message,
     Receiver,
     Run,
     RunEvent,
@@ -29,25 +30,28 @@ _TABLES = {
     model.__name__: model._meta.db_table  # noqa: SLF001 - Django's documented place
     for model in (
         Call,
-        Callback,
         Definition,
+        Group,
         InputRequest,
         InputResponse,
+        MailWish,
+        Message,
         Receiver,
         Run,
         RunEvent,
         RunInbox,
         RunState,
         Snapshot,
+        User,
+        User.groups.through,
         Worker,
-        get_user_model(),
     )
 }
 
 
-def sql(text: str) -> str:
-    """A statement with the tables' names in it."""
-    return text.format(**_TABLES)
+def sql(text: str, **parts: str) -> str:
+    """A statement with the tables' names in it, and what others have in common with it."""
+    return text.format(**_TABLES, **parts)
 
 
 def execute(statement: str, parameters: Mapping[str, Any]) -> psycopg.Cursor[Any]:

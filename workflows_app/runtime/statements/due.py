@@ -46,8 +46,8 @@ READY_CALLS = sql("""
     ORDER BY call.ready_at LIMIT 200
 """)
 
-DUE_CALLBACKS = sql("""
-    SELECT id FROM {Callback}
+DUE_MESSAGES = sql("""
+    SELECT id FROM {Message}
     WHERE status = 'pending' AND due_at <= clock_timestamp()
     ORDER BY due_at LIMIT 200
 """)

@@ -1,4 +1,4 @@
-"""A run and all that is written with it: lines, calls, values, snapshots, callbacks."""
+"""A run and all that is written with it: lines, calls, values, snapshots."""
 
 from . import sql
 
@@ -144,19 +144,4 @@ INSERT_SNAPSHOT = sql("""
                 ))), '[]')::text
             FROM tree JOIN {Run} run ON run.id = tree.id
         )
-""")
-
-# The outbox: one message for each receiver that wants to hear of this workflow, and for
-# that of the token with which the run was started.
-INSERT_CALLBACKS = sql("""
-    INSERT INTO {Callback} (id, run_id, receiver_id, kind, body, status, attempts,
-        due_at, last_reply, created_at)
-    SELECT gen_random_uuid(), %(run)s, receiver.id, %(kind)s, %(body)s, 'pending', 0,
-        to_timestamp(%(now)s), '', to_timestamp(%(now)s)
-    FROM {Receiver} receiver
-    WHERE receiver.is_active
-        AND (receiver.workflows = '{{}}' OR %(workflow)s = ANY(receiver.workflows))
-        AND (receiver.token_id IS NULL
-            OR receiver.token_id = (SELECT token_id FROM {Run} WHERE id = %(run)s))
-    RETURNING id
 """)

@@ -22,8 +22,8 @@ from workflows_app.runtime.definitions import publish
 from workflows_app.runtime.discovery import load_workflows
 from workflows_app.runtime.jobs import (
     LOST,
-    CallbackJob,
     JobQueue,
+    MessageJob,
     StepJob,
     Work,
     entrypoints,
@@ -53,7 +53,7 @@ THAW = 2.0
 begins: what it claimed before may have been given back."""
 
 Report = Callable[[Mapping[str, Any]], None]
-Callbacks = Callable[[UUID], Awaitable[None]]
+SendMessage = Callable[[UUID], Awaitable[None]]
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -61,15 +61,16 @@ T = TypeVar("T")
 class Executor:
     """The work of one process.
 
-    `report` tells the supervisor what runs, and for how long; `callbacks` sends one.
+    `report` tells the supervisor what runs, and for how long; `send_message` sends
+    what leaves the house.
     """
 
-    def __init__(self, report: Report, callbacks: Callbacks) -> None:
+    def __init__(self, report: Report, send_message: SendMessage) -> None:
         self._name = str(identity())
         self._bodies = Bodies()
         self._isolation = Isolation()
         self._report = report
-        self._callbacks = callbacks
+        self._send_message = send_message
         self._database = DatabaseThreads(DATABASE_THREADS, brief=True)
         self._tasks: set[asyncio.Task[None]] = set()
         self._attempts: dict[UUID, list[RunningAttempt]] = {}
@@ -214,8 +215,8 @@ class Executor:
             log.error("A job failed", exc_info=task.exception())
 
     async def _do(self, work: Work) -> None:
-        if isinstance(work, CallbackJob):
-            await self._callbacks(work.callback_id)
+        if isinstance(work, MessageJob):
+            await self._send_message(work.message_id)
             return
         granted = await self._in_database(_claim, work, self._name)
         while granted is not None:  # its completion may grant the next call of the run

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from .executor import Callbacks, Executor, Report
+from .executor import Executor, Report, SendMessage
 
 SWITCH = 0.001
 """Seconds after which a body that computes lets the main loop have a turn."""
@@ -36,10 +36,10 @@ async def _take_orders(executor: Executor) -> None:
         executor.obey(json.loads(line))
 
 
-async def serve(report_fd: int, callbacks: Callbacks) -> None:
+async def serve(report_fd: int, send_message: SendMessage) -> None:
     """The main loop of an executor process."""
     sys.setswitchinterval(SWITCH)
-    executor = Executor(_reporter(report_fd), callbacks)
+    executor = Executor(_reporter(report_fd), send_message)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, executor.drain)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the supervisor decides

@@ -97,11 +97,11 @@ class Watcher:
         return restarted
 
     def _remind(self) -> None:
-        """Make the jobs that are missing: for forgotten calls, and for due callbacks."""
+        """Make the jobs that are missing: for forgotten calls, and for due messages."""
         found = self._remind_of_calls() if monotonic() >= self.reminds_from else False
-        callbacks = [row[0] for row in _rows(due.DUE_CALLBACKS)]
-        jobs.defer_callbacks(callbacks)
-        if found or callbacks:
+        messages = [row[0] for row in _rows(due.DUE_MESSAGES)]
+        jobs.defer_messages(messages)
+        if found or messages:
             notifier.send([JOBS])
 
     def _remind_of_calls(self) -> bool:
