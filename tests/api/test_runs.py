@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from tests.factories import make_request, make_run, run_steps, start_run
-from tests.flows import approval, two_branches
+from tests.flows import approval, billing, two_branches
 from tests.journeys.house import wait_for
 from workflows_app.engine import Context, StartEvent, StopEvent, Workflow, step, values
 from workflows_app.models import Run, RunEvent, Scope, Snapshot, Worker
@@ -342,3 +342,79 @@ def test_what_may_be_read_is_not_yet_operated(olga: User, program: Programs) -> 
     assert reader.get(f"/runs/{asked.run_id}").status_code == 200
     assert error(reader.post(f"/runs/{asked.run_id}/abort")) == (403, "missing_scope")
     assert reader.get(f"/runs/{asked.run_id}/snapshots").status_code == 403
+
+
+# Events from outside
+
+
+def test_a_program_sends_an_event_into_a_run_that_it_started(
+    ada: User, program: Programs
+) -> None:
+    run_id = start_run(billing, user=ada)
+    run_steps(run_id)
+    paid = {"type": "Paid", "fields": {"amount": 25}}
+
+    reply = program(ada, Scope.START).post(f"/runs/{run_id}/events", paid)
+
+    assert (reply.status_code, reply.json()["id"]) == (200, str(run_id))
+    line = RunEvent.objects.get(run=run_id, kind="event_sent")
+    assert (line.actor, line.door) == ("ada", "api")
+    assert run_steps(run_id).result == "25"
+
+
+def test_with_a_key_an_event_arrives_once(ada: User, program: Programs) -> None:
+    run_id = start_run(billing, user=ada)
+    run_steps(run_id)
+    ours, paid = program(ada), {"type": "Paid", "fields": {"amount": 1}}
+
+    first = ours.post(f"/runs/{run_id}/events", paid, key="k")
+    again = ours.post(f"/runs/{run_id}/events", paid, key="k")
+
+    assert again.content == first.content
+    assert RunEvent.objects.filter(run=run_id, kind="event_sent").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"type": "Settled"}, (422, "no_handler")),
+        ({"type": "Nothing"}, (422, "no_handler")),
+        ({"type": "StopEvent", "fields": {"result": 1}}, (422, "no_handler")),
+        ({"type": "Paid"}, (400, "invalid_input")),
+        ({"type": "Paid", "fields": {"amount": "much"}}, (400, "invalid_input")),
+        ({"type": "Paid", "fields": []}, (400, "invalid_input")),
+        ({"type": ""}, (400, "invalid_input")),
+        ({"fields": {}}, (400, "invalid_input")),
+    ],
+)
+def test_an_event_that_does_not_fit_is_refused(
+    ada: User, program: Programs, body: Any, told: tuple[int, str]
+) -> None:
+    run_id = start_run(billing, user=ada)
+    run_steps(run_id)
+
+    reply = program(ada).post(f"/runs/{run_id}/events", body)
+
+    assert error(reply) == told
+    assert not RunEvent.objects.filter(run=run_id, kind="event_sent").exists()
+
+
+def test_events_are_for_who_may_operate_the_run(
+    ada: User, bob: User, program: Programs
+) -> None:
+    run_id = start_run(billing, user=bob)
+    paid = {"type": "Paid", "fields": {"amount": 25}}
+
+    assert program(ada).post(f"/runs/{run_id}/events", paid).status_code == 404
+    read_only = program(bob, Scope.READ).post(f"/runs/{run_id}/events", paid)
+    assert error(read_only) == (403, "missing_scope")
+
+
+def test_a_run_that_has_ended_takes_no_event(ada: User, program: Programs) -> None:
+    run_id = start_run(billing, user=ada)
+    Handler(run_id).abort()
+    paid = {"type": "Paid", "fields": {"amount": 25}}
+
+    reply = program(ada).post(f"/runs/{run_id}/events", paid)
+
+    assert error(reply) == (409, "run_finished")

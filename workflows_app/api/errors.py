@@ -146,6 +146,7 @@ TABLE: Mapping[type[Exception], tuple[int, str, Describe]] = {
     engine.RequestExpiredError: (410, "request_expired", _plain),
     engine.NotAllowedError: (403, "not_allowed", _plain),
     engine.InvalidResponseError: (422, "invalid_response", _misfits),
+    engine.NoHandlerError: (422, "no_handler", _plain),
     engine.SnapshotFormatError: (400, "snapshot_format", _plain),
     engine.SnapshotVersionError: (400, "snapshot_version", _plain),
     engine.SerializationError: (400, "not_storable", _unstorable),

@@ -1,4 +1,4 @@
-"""The log of a run: what happened, from any number on, as it comes."""
+"""The log of a run, as it comes, and events that are sent into the run."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -8,17 +8,20 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Header, Query, Router
 from pydantic import BaseModel
 
+from workflows_app import access
 from workflows_app.models import Run, Scope
+from workflows_app.runtime.sending import Sending, send
 from workflows_app.stream import log
 from workflows_app.stream.log import Line
 
 from .bearer import user_of
 from .errors import ApiError
 from .event_stream import BEGIN, EVENT_STREAM, as_body, frame
-from .found import get_run
-from .inputs import Limit, Number, Wait
-from .routes import get
-from .run_shapes import EventPage
+from .found import get_run, get_run_to_operate
+from .inputs import EventGiven, Limit, Number, Wait
+from .once import DOOR, apply_once
+from .routes import get, post
+from .run_shapes import EventPage, RunReply
 from .waiting import NewLines, Stream, wish
 
 router = Router(tags=["runs"])
@@ -81,6 +84,34 @@ def list_events(
         items=list(map(as_body, lines)),  # type: ignore[arg-type]  # pydantic reads it
         next=last,
         is_over=_is_over(run, lines, last),
+    )
+
+
+@post(
+    router,
+    "/runs/{uuid:run_id}/events",
+    Scope.START,
+    Scope.OPERATE,
+    returns=RunReply,
+    errors=(404, 409, 422),
+)
+def send_event(request: HttpRequest, run_id: UUID, given: EventGiven) -> HttpResponse:
+    """Send an event into the run, of a type that its workflow takes from outside.
+
+    For who may operate the run. Sent twice without a key, it arrives twice.
+    """
+    user = user_of(request)
+    get_run_to_operate(user, run_id)
+    sending = Sending(
+        event_type=given.type,
+        fields=given.fields,
+        sender=access.responder(user),
+        door=DOOR,
+    )
+    return apply_once(
+        request,
+        lambda: send(run_id, sending),
+        lambda: RunReply.of(get_run(user, run_id)),
     )
 
 

@@ -88,6 +88,13 @@ class RunGiven(Given):
     not_before: Moment | None = None
 
 
+class EventGiven(Given):
+    """An event from outside, which the workflow has to take as such."""
+
+    type: Name = Field(description="The name of its class, which says `external`.")
+    fields: dict[str, Any] = {}
+
+
 class OutcomeGiven(Given):
     """One of the ways in which a person may decide."""
 
