@@ -17,6 +17,7 @@ PUBLIC_URL = env.text(
     "HOLDPOINT_URL", f"http://127.0.0.1:{PORT}" if PROFILE == "demo" else ""
 ).rstrip("/")
 DATA = data_directory(BASE_DIR)
+DELIVERIES_KEPT = env.integer("HOLDPOINT_DELIVERIES_KEPT", 90, minimum=1)
 SNAPSHOTS_KEPT = env.integer("HOLDPOINT_SNAPSHOTS_KEPT", 50, minimum=1)
 CALLBACK_HOSTS = env.csv(
     "HOLDPOINT_CALLBACK_HOSTS", [f"127.0.0.1:{PORT}"] if PROFILE == "demo" else []

@@ -23,12 +23,16 @@ from .child import Child
 from .cutting import Cutter
 from .database import DatabaseThreads
 from .heartbeat import Heartbeat, Load
+from .housekeeping import tidy
 from .watch import Watcher, release_dead
 
 log = logging.getLogger(__name__)
 
 RENEW = 3.0
 """Seconds between renewals of a lease of nine (design.md 3)."""
+
+TIDY = 600.0
+"""Seconds between two looks for what is not kept any longer."""
 
 DRAIN = 10.0
 """Seconds that executors have to finish when the worker is stopped."""
@@ -63,6 +67,7 @@ class Supervisor:
             asyncio.create_task(self._repeat(self._cut_late, 0.05)),
             asyncio.create_task(self._repeat(self._beat, RENEW)),
             asyncio.create_task(self._repeat(self._look, 1.0)),
+            asyncio.create_task(self._repeat(self._tidy, TIDY)),
             asyncio.create_task(self._reload_on_change()),
         ]
         await self._stopping.wait()
@@ -100,6 +105,9 @@ class Supervisor:
 
     async def _look(self) -> None:
         await self._database.run(self._watcher.look)
+
+    async def _tidy(self) -> None:
+        await self._database.run(tidy)
 
     async def _cut_late(self) -> None:
         self._cutter.look(self._children)
