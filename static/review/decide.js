@@ -50,8 +50,8 @@
   const hold = ({ detail }) => detail.target.id !== "main" && (held = place());
 
   function scrollBack(panel) {
-    panel.scrollTop += place() - held;
-    scrollBy(0, place() - held); // what the panel cannot make up for
+    panel.scrollTop += Math.round(place() - held);
+    scrollBy(0, Math.round(place() - held)); // what the panel cannot make up for
     return Math.abs(place() - held) < 1;
   }
 

@@ -174,7 +174,7 @@ def test_news_name_what_was_opened_and_leave_the_rows_alone(
     new = make_request(subject="brand new")
     query = {"since": since, "drawn": str(drawn.pk), "told": "0"}
     news = client.get("/queue/news/", query).content.decode()
-    assert "1 new request:" in news
+    assert "1 new request</strong>" in news
     assert f'id="new-{new.pk}"' in news
     assert f'id="row-{drawn.pk}"' not in news
     assert "1 new request, 2 in this list." in news
@@ -186,7 +186,7 @@ def test_news_are_announced_once(ada: User, signed_in: SignedIn) -> None:
     long_ago = (timezone.now() - timedelta(hours=1)).isoformat()
     query = {"since": long_ago, "told": "1"}
     news = signed_in(ada).get("/queue/news/", query).content.decode()
-    assert "1 new request:" in news
+    assert "1 new request</strong>" in news
     assert "say-polite" not in news
 
 

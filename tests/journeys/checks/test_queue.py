@@ -113,6 +113,7 @@ def test_check_05_a_new_request_is_counted_and_moves_nothing(
     ask(house, word())
     ask(house, word())
     page = person("ada")
+    page.goto(f"{house.url}/queue/?sort=newest")
     wait_until_live(page)
     page.keyboard.press("j")
     page.keyboard.press("j")
@@ -341,6 +342,7 @@ def test_check_25_a_phone_shows_all_of_it_without_scrolling_sideways(
     page = person("ada", reduced_motion="reduce", **options)
     for path in ("/queue/", f"/queue/?q={name[:8]}&tab=all", "/queue/views/"):
         page.goto(house.url + path)
+        wait_until_live(page)
         if page.locator(".pick").count():
             page.locator(".pick").first.check()
             expect(page.locator("#several")).to_be_visible()

@@ -61,7 +61,7 @@ def test_check_06_typing_survives_all_that_goes_on(desk: Desk) -> None:
     )
     after = place(page)
     assert after[:5] == before[:5]
-    assert after[5] == pytest.approx(before[5], abs=1)  # scrolling is in whole pixels
+    assert abs(after[5] - before[5]) < 2  # each time it scrolls by whole pixels
 
 
 def test_check_09_the_pill_tells_of_a_lost_connection_and_of_its_return(
