@@ -1,7 +1,6 @@
 """Houses and browsers for journeys."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -15,14 +14,6 @@ from .house import House
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A whole Holdpoint for the tests of one file."""
     house = House(tmp_path_factory.mktemp("house") / "var").start()
-    yield house
-    house.stop()
-
-
-@pytest.fixture
-def own_house(tmp_path: Path) -> Iterator[House]:
-    """A whole Holdpoint for one test that will harm it."""
-    house = House(tmp_path / "var").start()
     yield house
     house.stop()
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route
 
 from .browsing import sign_in, wait_until_live
 from .caller import Caller
@@ -23,15 +23,23 @@ class Stage:
     caller: Caller
     browser: Browser
     pages: dict[str, Page] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+    """What browsers refused to load or run, because of the policy for content."""
 
     def page(self, name: str) -> Page:
         """The page of somebody who is signed in."""
         if name not in self.pages:
-            page = self.browser.new_context().new_page()
+            context = self.browser.new_context()
+            context.on("console", self._listen)
+            page = context.new_page()
             page.set_default_timeout(15_000)
             sign_in(page, self.house, name)
             self.pages[name] = page
         return self.pages[name]
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            self.refused.append(message.text)
 
     def go(self, name: str, path: str) -> Page:
         page = self.page(name)

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
-from itertools import product
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .browsing import ask, send, sign_in, violations, wait_until_live
+from .browsing import ask, send, sign_in, wait_until_live
 from .house import House, wait_for
 
 pytestmark = pytest.mark.timeout(180)
@@ -151,48 +150,3 @@ def test_a_run_is_started_from_the_form_and_asks_two_people(
 
     page.wait_for_url(re.compile(r"/runs/[0-9a-f-]{36}/"))
     expect(page.locator("#main")).to_contain_text("2 open")
-
-
-@pytest.mark.parametrize(
-    ("scheme", "width"), list(product(["light", "dark"], [1280, 390]))
-)
-def test_no_page_has_an_accessibility_or_policy_violation(
-    house: House, another: Callable[..., Page], scheme: str, width: int
-) -> None:
-    run_id, request_id = ask(house, "accessible")
-    page = another(color_scheme=scheme, viewport={"width": width, "height": 800})
-    refused: list[str] = []
-    page.on("console", lambda message: refused.append(message.text))
-    found = {}
-    page.goto(f"{house.url}/login/")
-    found["login"] = violations(page)
-    sign_in(page, house, "ada")
-    for path in (
-        "/queue/",
-        "/queue/?q=nothing-like-this",
-        f"/requests/{request_id}/",
-        "/runs/",
-        f"/runs/{run_id}/",
-        "/runs/start/",
-        "/runs/start/refund/",
-    ):
-        page.goto(house.url + path)
-        found[path] = violations(page)
-        assert _fits(page), f"{path} scrolls sideways"
-    page.goto(f"{house.url}/requests/{request_id}/")
-    page.get_by_role("button", name=re.compile("^Reject")).click()
-    expect(page.locator("#error-summary")).to_be_visible()
-    found["errors"] = violations(page)
-    page.get_by_role("button", name=re.compile("^Approve")).click()
-    expect(page.locator("#error-summary")).to_have_count(0)
-    found["answered"] = violations(page)
-
-    assert {place: rules for place, rules in found.items() if rules} == {}
-    assert [text for text in refused if "Content Security Policy" in text] == []
-
-
-def _fits(page: Page) -> bool:
-    wide = (
-        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-    )
-    return bool(page.evaluate(wide))

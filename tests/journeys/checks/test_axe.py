@@ -29,6 +29,7 @@ def test_check_01_axe_clean(stage: Stage, scene: str) -> None:
     found = {(width, scheme): _faults(page, width, scheme) for width, scheme in WAYS}
 
     assert {way: faults for way, faults in found.items() if faults} == {}
+    assert stage.refused == []
 
 
 def _faults(page: Page, width: int, scheme: str) -> list[str]:
