@@ -1,8 +1,9 @@
 """`python -m benchmarks.seed --open 100000 --decided 1000000`: fill a review queue.
 
 It goes into the configured database (`DATABASE_URL`, or the embedded server), beside
-what is there. One question is really asked and one really answered; the others are
-copies of them, made inside of PostgreSQL, with other times, groups and deadlines.
+what is there, once its tables are up to date. One question is really asked and one
+really answered; the others are copies of them, made inside of PostgreSQL, with other
+times, groups and deadlines.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import django
+from django.core.management import call_command
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -99,6 +101,7 @@ def main() -> None:
     arguments = _arguments()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     django.setup()
+    call_command("migrate", verbosity=0)
     began = monotonic()
     fill(arguments.open, arguments.decided)
     sys.stdout.write(
