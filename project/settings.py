@@ -38,6 +38,7 @@ DEFAULT_FROM_EMAIL = env.text("HOLDPOINT_MAIL_FROM", "holdpoint@localhost")
 MAIL_SIGN_IN = env.flag("HOLDPOINT_MAIL_SIGN_IN", default=False)
 if MAIL and not PUBLIC_URL:
     raise SystemExit("HOLDPOINT_URL is not set: the links in mails need it.")
+SLACK_API = env.text("HOLDPOINT_SLACK_API", "https://slack.com/api").rstrip("/")
 INTAKE_LIMIT = env.integer("HOLDPOINT_INTAKE_LIMIT", 1_048_576, minimum=1)
 EXECUTORS = env.integer("HOLDPOINT_EXECUTORS", 0, minimum=0)
 APPS = env.modules("HOLDPOINT_APPS")
@@ -47,6 +48,8 @@ LOG_LEVEL = env.choice(
 
 IS_PRODUCTION = PROFILE == "production"
 DEBUG = False
+if IS_PRODUCTION and not SLACK_API.startswith("https://"):
+    raise SystemExit("HOLDPOINT_SLACK_API must start with https:// in production.")
 SECRET_KEY = secret_key(DATA, required=IS_PRODUCTION)
 ALLOWED_HOSTS = env.csv(
     "ALLOWED_HOSTS", [] if IS_PRODUCTION else ["localhost", "127.0.0.1", "[::1]"]

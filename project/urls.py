@@ -15,6 +15,7 @@ urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
     path("hooks/", include("workflows_app.intake.urls")),
+    path("slack/", include("workflows_app.intake.slack.urls")),
     path("api/", include("workflows_app.api.urls")),
     path("admin/", admin.site.urls),
     path("", include("review_app.urls")),

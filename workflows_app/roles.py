@@ -11,7 +11,7 @@ REVIEWERS = "reviewers"
 LEADS = "leads"
 ROLES = (REVIEWERS, LEADS, OPERATORS)
 
-EDITABLE = ("source", "receiver", "message")
+EDITABLE = ("source", "receiver", "message", "slackchannel")
 """What operators look after in the admin site; everything else they only see."""
 
 

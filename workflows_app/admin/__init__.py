@@ -2,13 +2,14 @@
 
 from django.contrib import admin
 
-from . import deliveries, messages, requests, runs, sources, tokens, workers
+from . import deliveries, messages, requests, runs, slack, sources, tokens, workers
 
 __all__ = [
     "deliveries",
     "messages",
     "requests",
     "runs",
+    "slack",
     "sources",
     "tokens",
     "workers",

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from workflows_app.models import Delivery, Source
 from workflows_app.rates import Rates
 
 from . import log
 from .acts import prepare
+from .clock import database_time
 from .log import Outcome, RepeatedError, Result
 from .mapping import MappingError
 from .message import Message, mapping_of, read_message
@@ -52,7 +53,7 @@ def receive(source: Source, headers: Headers, body: bytes) -> Reply:
     Raises BadSignatureError for what it has not sent, and TooManyError.
     """
     pairs = pairs_of(headers)
-    signed = prove(source, pairs, body, _now)
+    signed = prove(source, pairs, body, database_time)
     wait = rates.take(source.pk, source.rate)
     if wait:
         raise TooManyError(wait)
@@ -130,11 +131,3 @@ def _reply(message: Message, status: int, delivery: Delivery) -> Reply:
         return Reply(status, {"challenge": message.challenge}, delivery)
     is_shown = message.content is not None and message.content.is_form
     return Reply(status, delivery.told, delivery, is_shown=is_shown)
-
-
-def _now() -> int:
-    """By the database's clock, as all machines have it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT extract(epoch FROM clock_timestamp())::bigint")
-        (now,) = cursor.fetchone()
-    return int(now)

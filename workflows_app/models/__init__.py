@@ -14,6 +14,13 @@ from .message import Message
 from .receiver import Channel, Kind, Receiver
 from .run import Run, RunInbox, RunState
 from .run_event import RunEvent
+from .slack import (
+    SlackCard,
+    SlackChannel,
+    SlackIdentity,
+    SlackPress,
+    SlackWorkspace,
+)
 from .snapshot import Snapshot
 from .source import Source
 from .worker import Worker
@@ -39,6 +46,11 @@ __all__ = [
     "RunInbox",
     "RunState",
     "Scope",
+    "SlackCard",
+    "SlackChannel",
+    "SlackIdentity",
+    "SlackPress",
+    "SlackWorkspace",
     "Snapshot",
     "Source",
     "Worker",

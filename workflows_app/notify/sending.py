@@ -9,6 +9,7 @@ from workflows_app.models import Channel
 
 from . import callbacks, mail
 from .outbox import Claimed, Fate, claim, settle
+from .slack import showing
 from .threads import in_thread
 
 log = logging.getLogger(__name__)
@@ -18,6 +19,7 @@ Sender: TypeAlias = Callable[[Claimed], Awaitable[Fate]]
 SENDERS: Mapping[str, Sender] = {
     Channel.CALLBACK: callbacks.send,
     Channel.MAIL: mail.send,
+    Channel.SLACK: showing.send,
 }
 
 

@@ -11,7 +11,7 @@ from workflows_app.engine.commands import Command, Finish, OpenRequest
 from workflows_app.engine.state import State
 from workflows_app.models import Kind
 
-from . import jobs
+from . import cards, jobs
 from .occasions import DELEGATED, Occasion, body_of, body_of_run, happened
 from .run_row import RunRow
 from .statements import execute, messages
@@ -41,6 +41,7 @@ def tell(run: RunRow, before: State, commands: Sequence[Command]) -> None:
             told += [
                 _told_of(run, each) for each in occasions if each.kind != DELEGATED
             ]
+            cards.show(run)
     tell_receivers(run, told)
 
 

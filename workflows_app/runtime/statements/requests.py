@@ -5,7 +5,8 @@ from . import sql
 # Whatever opens, moves or closes a request tells with it whether anybody outside wants to
 # hear of requests: a look at a table of few rows, and no way to the database of its own.
 _IS_HEARD = sql("""EXISTS (
-        SELECT FROM {Receiver} WHERE is_active AND NOT kinds::text[] <@ '{{run.finished}}')
+        SELECT FROM {Receiver} WHERE is_active
+            AND (channel = 'slack' OR NOT kinds::text[] <@ '{{run.finished}}'))
 """).rstrip()
 
 INSERT_REQUEST = sql(
