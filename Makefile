@@ -17,7 +17,7 @@ worker: $(VENV)/run.stamp ## one more worker, on any machine: make worker DATABA
 
 test: $(VENV)/dev.stamp ## the whole suite, browser included
 	$(BIN)/python -m tests.chromium
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 test-long: $(VENV)/dev.stamp ## the long lane: 100,000 random orders of what can happen to a run
 	HOLDPOINT_LONG=1 $(BIN)/pytest tests/engine/test_any_order.py
