@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TypeAlias
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
+from django.db import InterfaceError, OperationalError, connection
 
 from workflows_app.runtime.all_runs import follow_runs
 from workflows_app.stream.log import Line
@@ -19,31 +22,57 @@ BEAT = 1.0
 GATHERING = 0.2
 """Seconds in which news are put together, before one looks."""
 
+AWAY = (OperationalError, InterfaceError)
 
-async def watch_runs(
-    viewer: User, after: str, look: Callable[[set[UUID]], None]
-) -> None:
+Look: TypeAlias = Callable[[set[UUID]], None]
+
+
+async def watch_runs(viewer: User, after: str, look: Look) -> None:
     """Look at once, at each change with the runs that have changed, and at each beat.
 
-    It ends when the viewer may see nothing any more.
+    It outlives the database's absence, and ends when the viewer may see nothing any more.
     """
-    changed: set[UUID] = set()
-    woken = asyncio.Event()
+    news = _News(after)
+    while True:
+        try:
+            await _watch(viewer, news, look)
+        except AWAY:
+            await sync_to_async(_hang_up)()
+            await asyncio.sleep(BEAT)
+        else:
+            return
 
-    async def listen() -> None:
-        async with aclosing(follow_runs(viewer, after=after)) as news:
+
+def _hang_up() -> None:
+    """The connection of the thread that looks; the next look makes another."""
+    connection.close()
+
+
+@dataclass
+class _News:
+    """How far one has read, and which runs have changed since one looked."""
+
+    cursor: str
+    changed: set[UUID] = field(default_factory=set)
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def listen(self, viewer: User) -> None:
+        async with aclosing(follow_runs(viewer, after=self.cursor)) as news:
             async for each in news:
-                changed.add(UUID(each.event.run_id))
-                woken.set()
+                self.cursor = each.cursor
+                self.changed.add(UUID(each.event.run_id))
+                self.woken.set()
 
-    listening = asyncio.create_task(listen())
+
+async def _watch(viewer: User, news: _News, look: Look) -> None:
+    listening = asyncio.create_task(news.listen(viewer))
     try:
         while not listening.done():
-            found = set(changed)
-            changed.clear()
-            woken.clear()
+            news.woken.clear()
+            found = set(news.changed)
             await sync_to_async(look)(found)
-            await woken_within(woken, BEAT)
+            news.changed -= found
+            await woken_within(news.woken, BEAT)
             await asyncio.sleep(GATHERING)
         await listening
     finally:

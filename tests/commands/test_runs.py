@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
+from django.db import OperationalError
 
 from review_app.terminal.watching import watch_runs
 from tests import flows
@@ -107,6 +108,24 @@ async def test_each_run_in_which_something_happens_is_looked_at(olga: User) -> N
             await watch_runs(olga, after, look)
 
     assert looks[0] == set()  # at once, before there is any news
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_change_is_not_lost_while_the_database_is_away(olga: User) -> None:
+    after = await sync_to_async(newest_cursor)()
+    waiting = await sync_to_async(make_run)()
+    failures = iter([True, True, False])
+
+    def look(changed: set[UUID]) -> None:
+        if waiting.pk not in changed:
+            return
+        if next(failures):
+            raise OperationalError
+        raise SeenError
+
+    with pytest.raises(SeenError):
+        async with asyncio.timeout(20):
+            await watch_runs(olga, after, look)
 
 
 @pytest.mark.django_db(transaction=True)
