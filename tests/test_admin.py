@@ -345,6 +345,23 @@ def test_a_callback_is_sent_again(operator: Client, bob: User) -> None:
     assert callback.due_at is not None
 
 
+def test_messages_are_listed_with_their_request_and_found_by_what_they_tell(
+    operator: Client, bob: User
+) -> None:
+    everything = ["run.finished", "request.opened", "request.answered"]
+    Receiver.objects.create(name="chat", url="https://a.example/", kinds=everything)
+    _fill(bob)
+    page = operator.get(_list(Message)).content.decode()
+    assert "Deploy api 4.2?" in page
+    assert "chat" in page
+    for told, kind in (
+        ("run.finished", "run.aborted"),
+        ("request.answered", "request.answered"),
+    ):
+        rows = operator.get(f"{_list(Message)}?told={told}").context["cl"].queryset
+        assert {row.kind for row in rows} == {kind}
+
+
 def test_a_source_that_took_something_in_stays(
     root: User, signed_in: SignIn, source: Source
 ) -> None:

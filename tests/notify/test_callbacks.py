@@ -12,17 +12,18 @@ from typing import Any, Literal
 
 import pytest
 from django.conf import LazySettings
+from django.contrib.auth.models import User
 from django.db.models import F
 from django.db.models.functions import Now
 
-from tests.factories import make_run
+from tests.factories import make_request, make_run
 from workflows_app.intake.signatures import check_standard
 from workflows_app.models import Message, Receiver
 from workflows_app.notify import callbacks, outbox
 from workflows_app.notify.outbox import BACK_OFF, Claimed, Fate
 from workflows_app.notify.sending import send_message
 from workflows_app.notify.signing import make_secret
-from workflows_app.runtime.handler import Handler
+from workflows_app.runtime.handler import Answer, Handler
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -169,6 +170,26 @@ def test_the_end_of_a_run_is_told_to_its_receiver(receiving: Receiving) -> None:
     told = json.loads(receiving.received[0][1])
     assert told["type"] == "run.aborted"
     assert told["data"]["run_id"] == str(run.pk)
+
+
+def test_a_request_s_life_is_told_signed_and_each_part_under_an_id_of_its_own(
+    receiving: Receiving, ada: User
+) -> None:
+    kinds = ["request.opened", "request.answered"]
+    url, secret = f"http://127.0.0.1:{receiving.port}/", make_secret()
+    Receiver.objects.create(name="told", url=url, secret=secret, kinds=kinds)
+    asked = make_request()
+    answer = Answer(value={"amount": 1}, outcome="approve", user=ada)
+    Handler(asked.run_id).respond("approve", answer)
+    for message in Message.objects.order_by("created_at"):
+        _send(message)
+    ids = []
+    for headers, body in receiving.received:
+        now = float(headers["webhook-timestamp"])
+        ids.append(check_standard(headers, body, [secret], now).delivery_id)
+        assert json.loads(body)["data"]["id"] == str(asked.pk)
+    assert [json.loads(body)["type"] for _, body in receiving.received] == kinds
+    assert len(set(ids)) == 2
 
 
 def test_a_receiver_in_trouble_is_told_again(

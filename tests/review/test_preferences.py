@@ -5,9 +5,11 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from review_app.models import Preferences
 from review_app.preferences import preferences_of
+from workflows_app.models import MailWish
 
 SignedIn = Callable[[User], Client]
 WANTED = {"theme": "dark", "undo_seconds": "10", "auto_advance": "on"}
@@ -58,3 +60,28 @@ def test_the_form_shows_what_was_chosen(ada: User, signed_in: SignedIn) -> None:
 
     assert form["undo_seconds"].value() == 30
     assert (form["theme"].value(), form["notifies"].value()) == ("auto", True)
+
+
+def test_where_there_is_e_mail_everybody_chooses_how_much(
+    ada: User, signed_in: SignedIn, settings: Settings
+) -> None:
+    settings.MAIL = True
+    client = signed_in(ada)
+    page = client.get("/preferences/").content.decode()
+    assert "You have no address here yet" in page
+
+    client.post("/preferences/", WANTED | {"told_when": "named"})
+    User.objects.filter(pk=ada.pk).update(email="ada@example.org")
+
+    assert MailWish.objects.get().told_when == "named"
+    form = client.get("/preferences/").context["form"]
+    assert form["told_when"].value() == "named"
+    assert "ada@example.org" in form["told_when"].help_text
+    wrong = client.post("/preferences/", WANTED | {"told_when": "hourly"})
+    assert wrong.status_code == 422
+
+
+def test_where_there_is_no_e_mail_nothing_is_asked_about_it(
+    ada: User, signed_in: SignedIn
+) -> None:
+    assert "E-mail me" not in signed_in(ada).get("/preferences/").content.decode()
