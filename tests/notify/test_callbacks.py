@@ -185,7 +185,7 @@ def test_a_request_s_life_is_told_signed_and_each_part_under_an_id_of_its_own(
         _send(message)
     ids = []
     for headers, body in receiving.received:
-        now = float(headers["webhook-timestamp"])
+        now = int(headers["webhook-timestamp"])
         ids.append(check_standard(headers, body, [secret], now).delivery_id)
         assert json.loads(body)["data"]["id"] == str(asked.pk)
     assert [json.loads(body)["type"] for _, body in receiving.received] == kinds
