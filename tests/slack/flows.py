@@ -12,7 +12,7 @@ from workflows_app.engine import (
     Workflow,
     step,
 )
-from workflows_app.engine.policy import Claim
+from workflows_app.engine.policy import Claim, Escalation
 
 APPROVE = Outcome("approve", "Approve", "primary", effect="The deployment goes on")
 DECLINE = Outcome("decline", "Decline", "danger", confirm=True)
@@ -29,6 +29,7 @@ class Wanted(StartEvent):
     undo: float = 5.0
     due_in: float = 3_600.0
     groups: list[str] = []
+    later: list[str] = []
 
 
 def _policy(ev: Wanted) -> ReviewPolicy:
@@ -39,6 +40,7 @@ def _policy(ev: Wanted) -> ReviewPolicy:
         undo_seconds=ev.undo,
         due_in=ev.due_in,
         starter_may_decide=False,
+        escalate=[Escalation(60, tuple(ev.later))] if ev.later else (),
     )
 
 

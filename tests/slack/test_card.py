@@ -1,5 +1,6 @@
 """What a message shows: within Slack's limits, and never more or other than was asked."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -106,6 +107,8 @@ def test_a_message_never_grows_beyond_what_slack_takes() -> None:
     drawn = draw(facts(content=shown, expires_at=NOW))
     assert problems(drawn) == []
     assert len(actions_of(drawn)) == 25
+    texts = re.findall(r'"text": "([^"]*)"', words_of(drawn))
+    assert sum(map(len, texts)) < 13_000
 
 
 def test_too_many_outcomes_are_all_behind_the_link() -> None:
@@ -216,6 +219,13 @@ def test_what_asks_once_more_asks_in_a_dialog() -> None:
     assert dialog["title"]["text"] == "Wipe?"
     assert dialog["text"]["text"] == "All is gone"
     assert dialog["style"] == "danger"
+
+
+def test_what_is_dangerous_asks_once_more_as_nobody_can_take_it_back() -> None:
+    outcome = Outcome("wipe", "Wipe", "danger")
+    shown = draw(facts(content=content(outcomes=[outcome.dump()])))
+    dialog = actions_of(shown)[0]["confirm"]
+    assert "without time to take it back" in dialog["text"]["text"]
 
 
 def test_it_tells_who_has_voted_so_far() -> None:

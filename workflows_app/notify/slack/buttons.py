@@ -69,7 +69,10 @@ def pressable(content: Mapping[str, Any], policy: Mapping[str, Any]) -> dict[int
 
 
 def button(press: Press, outcome: Outcome) -> Part:
-    """The button of an outcome; it asks once more if the outcome wants that."""
+    """The button of an outcome; it asks once more if the outcome wants that.
+
+    A dangerous one always does: from Slack there is no time to take it back.
+    """
     drawn = {
         "type": "button",
         "action_id": f"{ACTION}{press.place}",
@@ -78,7 +81,7 @@ def button(press: Press, outcome: Outcome) -> Part:
     }
     if outcome["style"] in ("primary", "danger"):
         drawn["style"] = outcome["style"]
-    if outcome.get("confirm"):
+    if outcome.get("confirm") or outcome["style"] == "danger":
         drawn["confirm"] = _dialog(outcome)
     return drawn
 

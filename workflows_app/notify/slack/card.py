@@ -17,8 +17,8 @@ from .buttons import Press, button, link_button, link_label, pressable
 from .summary import summarise
 from .texts import Part, line, marked, plain
 
-HEADER, FALLBACK, NAME, REASON, CONTEXT = 150, 300, 150, 500, 1_000
-"""Characters of the title, of the text for notifications, of names, reasons and facts."""
+HEADER, FALLBACK, NAME, REASON, LEFT_OUT, EFFECT = 150, 300, 150, 500, 500, 120
+"""Characters of the title, of the text for notifications, of names, and so on."""
 
 MOST_EFFECTS = 10
 MOST_VOTERS = 20
@@ -90,7 +90,7 @@ def _draw_open(facts: Facts) -> Part:
     blocks = [header, *summary.blocks]
     if summary.left_out:
         left_out = f"Only in Holdpoint: {', '.join(summary.left_out)}"
-        blocks.append(_context(plain(line(left_out, CONTEXT))))
+        blocks.append(_context(plain(line(left_out, LEFT_OUT))))
     effects = _effects(facts)
     if effects:
         blocks.append(_context(*effects))
@@ -131,7 +131,7 @@ def _effects(facts: Facts) -> list[Part]:
         for each in facts.content["outcomes"]
         if each.get("effect")
     ]
-    return [plain(line(text, CONTEXT // 4)) for text in told[:MOST_EFFECTS]]
+    return [plain(line(text, EFFECT)) for text in told[:MOST_EFFECTS]]
 
 
 def _known(facts: Facts) -> str:

@@ -33,13 +33,11 @@ ADVICE = {
 }
 """What an operator can do about what Slack says."""
 
-ALWAYS = {
-    "parse": "none",
-    "link_names": "false",
-    "unfurl_links": "false",
-    "unfurl_media": "false",
-}
-"""Nothing in people's text becomes a mention or a link, and Slack fetches no page."""
+LITERAL = {"parse": "none", "link_names": "false"}
+"""Nothing in people's text becomes a mention or a link."""
+
+ALWAYS = {**LITERAL, "unfurl_links": "false", "unfurl_media": "false"}
+"""And Slack fetches no page that a new message leads to."""
 
 
 async def send(claimed: Claimed) -> Fate:
@@ -75,7 +73,7 @@ async def _show(turn: Turn) -> Fate:
     if not ts:
         await _post(turn)
         return Fate("delivered", "Posted.")
-    await _call(turn, "chat.update", ts=ts, **turn.drawn)
+    await _call(turn, "chat.update", ts=ts, **turn.drawn, **LITERAL)
     await in_thread(cards.shows, turn)
     return Fate("delivered", f"Shows that it is {turn.status}.")
 

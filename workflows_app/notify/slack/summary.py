@@ -10,11 +10,16 @@ from workflows_app.shown.redaction import MASK, Redactor, secret_names
 from .markdown_text import text_of
 from .texts import NOTHING, Fitted, Part, fit, plain
 
-PROMPT, TEXT, VALUE = 2_000, 1_000, 300
-"""Characters of the prompt, of a text, and of one field with its label."""
+PROMPT, TEXT, VALUE = 2_000, 1_000, 200
+"""Characters of the prompt, of a text, and of one field with its label.
+
+Slack does not say how long all blocks together may be; these stay below 13,000.
+"""
 
 MOST_FIELDS, IN_SECTION = 20, 10
 MOST_TEXTS = 4
+"""The prompt among them."""
+
 FEW = 10
 """A list of so many plain values is shown in a line."""
 
