@@ -14,13 +14,14 @@ from channels.security.websocket import (  # noqa: E402
 )
 
 from project.limits import limit_daphne  # noqa: E402
+from project.turns import Turns  # noqa: E402
 from review_app.routing import websocket_urlpatterns  # noqa: E402
 from workflows_app.api.waiting import Waiting  # noqa: E402
 
 limit_daphne()
 application = ProtocolTypeRouter(
     {
-        "http": Waiting(django_application),
+        "http": Waiting(Turns(django_application)),
         "websocket": AllowedHostsOriginValidator(
             AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
         ),

@@ -92,6 +92,7 @@ class SeenError(Exception):
     """The test has seen what it waited for."""
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.django_db(transaction=True)
 async def test_each_run_in_which_something_happens_is_looked_at(olga: User) -> None:
     after = await sync_to_async(newest_cursor)()
@@ -104,12 +105,13 @@ async def test_each_run_in_which_something_happens_is_looked_at(olga: User) -> N
             raise SeenError
 
     with pytest.raises(SeenError):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             await watch_runs(olga, after, look)
 
     assert looks[0] == set()  # at once, before there is any news
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.django_db(transaction=True)
 async def test_a_change_is_not_lost_while_the_database_is_away(olga: User) -> None:
     after = await sync_to_async(newest_cursor)()
@@ -124,14 +126,15 @@ async def test_a_change_is_not_lost_while_the_database_is_away(olga: User) -> No
         raise SeenError
 
     with pytest.raises(SeenError):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             await watch_runs(olga, after, look)
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.django_db(transaction=True)
 async def test_watching_ends_when_the_viewer_may_see_nothing(olga: User) -> None:
     olga.is_active = False
     await olga.asave()
 
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(40):
         await watch_runs(olga, "", lambda changed: None)

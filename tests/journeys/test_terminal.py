@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic
 
+import pytest
+
 from tests.journeys.house import ROOT, House, wait_for
 
 ESCAPE = re.compile("\x1b\\[[0-9;?]*[A-Za-z]")
-PATIENCE = 30.0
+PATIENCE = 60.0
+pytestmark = pytest.mark.timeout(180)
 
 
 class Terminal:
