@@ -70,31 +70,34 @@ def _read_claimed(message_id: UUID) -> Claimed:
 
 def settle(claimed: Claimed, fate: Fate) -> bool:
     """Record the fate of an attempt; False when a later one has been made since."""
+    pending, failed = Message.Status.PENDING, Message.Status.FAILED
     mine = Message.objects.filter(
-        pk=claimed.message.pk, status=Message.Status.PENDING, attempts=claimed.attempt
+        pk=claimed.message.pk, status=pending, attempts=claimed.attempt
     )
     reply = _printable(fate.reply)[:300]
-    match fate.status:
-        case "delivered":
-            changed = mine.update(
-                status=Message.Status.DELIVERED,
-                delivered_at=Now(),
-                due_at=None,
-                last_reply=reply,
-            )
-        case "retry" if fate.after is not None:
-            later = Now() + timedelta(seconds=fate.after)
-            changed = mine.update(due_at=later, last_reply=reply)
-        case "retry" if claimed.attempt <= len(BACK_OFF):
-            pause = _pause(claimed.attempt)
-            changed = mine.update(due_at=Now() + pause, last_reply=reply)
-        case "superseded":
-            over = Message.Status.SUPERSEDED
-            changed = mine.update(status=over, due_at=None, last_reply=reply)
-        case _:
-            failed = Message.Status.FAILED
-            changed = mine.update(status=failed, due_at=None, last_reply=reply)
+    pause = _pause(claimed, fate)
+    if pause is not None:
+        return mine.update(due_at=Now() + pause, last_reply=reply) == 1
+    arrived = Now() if fate.status == "delivered" else None
+    status = failed if fate.status == "retry" else Message.Status(fate.status)
+    changed = mine.update(
+        status=status, delivered_at=arrived, due_at=None, last_reply=reply
+    )
     return changed == 1
+
+
+def _pause(claimed: Claimed, fate: Fate) -> timedelta | None:
+    """The time to the next attempt; None when there will be none.
+
+    It is not the same for all who wait for one server.
+    """
+    if fate.status != "retry":
+        return None
+    if fate.after is not None:
+        return timedelta(seconds=fate.after)
+    if claimed.attempt > len(BACK_OFF):
+        return None
+    return timedelta(seconds=BACK_OFF[claimed.attempt - 1] * uniform(0.8, 1.2))  # noqa: S311 - jitter
 
 
 def resend(message_ids: Collection[UUID]) -> int:
@@ -107,11 +110,6 @@ def resend(message_ids: Collection[UUID]) -> int:
         )
         jobs.defer_messages(list(message_ids))
     return pending + settled
-
-
-def _pause(attempt: int) -> timedelta:
-    """The pause before the next attempt, not the same for all who wait for one server."""
-    return timedelta(seconds=BACK_OFF[attempt - 1] * uniform(0.8, 1.2))  # noqa: S311 - jitter
 
 
 def _printable(text: str) -> str:
