@@ -115,12 +115,12 @@ class MessageAdmin(ReadOnlyAdmin):
         "channel",
         "to",
         "request",
-        "run",
         "status",
+        "last_reply",
         "attempts",
+        "run",
         "due_at",
         "delivered_at",
-        "last_reply",
     )
     list_select_related = ("receiver", "person", "request", "run")
     list_filter = (
