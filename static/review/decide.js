@@ -35,7 +35,8 @@
   }
 
   function end(event) {
-    isSending &&= event.detail.requestConfig.elt.id !== "decision";
+    if (event.detail.requestConfig.elt.id !== "decision") return;
+    isSending = false;
     for (const each of document.querySelectorAll("#decision [aria-busy]")) each.removeAttribute("aria-busy");
   }
 
