@@ -131,7 +131,7 @@ def draw_line(points: Sequence[Point], *, is_cut: bool) -> Line:
         for x, point in zip(xs, points[:-1], strict=False)
         if point.at.time() == first.time() and x <= LAST_NAMED
     ]
-    every = -(-len(days) // DAYS_NAMED)  # rounded up: never more names than fit
+    every = max(1, -(-len(days) // DAYS_NAMED))  # rounded up: no more than fit
     return Line(list(points), f"M{' '.join(places)}", ticks, days[::every], is_cut)
 
 

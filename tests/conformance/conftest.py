@@ -10,6 +10,7 @@ from django.db import connection
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
+from workflows_app import models
 from workflows_app.models import Run
 from workflows_app.runtime.handler import Handler
 from workflows_app.stream.wakeup import connection_parameters
@@ -37,6 +38,8 @@ def worker_process(
             echoing[0].start({}).sync.result(timeout=60)
             Run.objects.all().delete()
         yield worker
+    with django_db_blocker.unblock():  # it has left word of its end
+        models.Worker.objects.all().delete()
 
 
 @pytest.fixture
