@@ -100,7 +100,7 @@ REST = """
 def _migrate(name: str | None = None) -> None:
     """To a migration, or to the newest there is."""
     executor = MigrationExecutor(connection)
-    newest = executor.loader.graph.leaf_nodes("workflows_app")
+    newest = executor.loader.graph.leaf_nodes()  # others depend on it, and went with it
     executor.migrate([("workflows_app", name)] if name else newest)
 
 
