@@ -12,6 +12,7 @@ from workflows_app.engine.errors import EngineError
 from workflows_app.engine.policy import ReviewPolicy
 from workflows_app.models import AnswerLink, InputRequest, MailWish, Message
 from workflows_app.runtime import answer_links
+from workflows_app.runtime.addresses import page_of_request
 from workflows_app.runtime.answer_links import Guest
 
 from . import letters
@@ -82,8 +83,7 @@ def _write(message: Message) -> tuple[EmailMultiAlternatives, AnswerLink | None]
     assert asked is not None, "a mail is about a request"
     assert person is not None, "a mail is for a person"
     if _wants_several(asked):
-        page = f"{settings.PUBLIC_URL}/requests/{asked.pk}/"
-        way = Way(page, is_for_one_use=False, needs_sign_in=True)
+        way = Way(page_of_request(asked.pk), is_for_one_use=False, needs_sign_in=True)
         return letters.write(message, asked, way), None
     guest = Guest(person.get_username(), needs_sign_in=settings.MAIL_SIGN_IN)
     issued = answer_links.issue(asked.pk, guest)

@@ -12,6 +12,7 @@ from workflows_app.engine.state import State
 from workflows_app.models import Kind
 
 from . import cards, jobs
+from .addresses import page_of_request
 from .occasions import DELEGATED, Occasion, body_of, body_of_run, happened
 from .run_row import RunRow
 from .statements import execute, messages
@@ -55,9 +56,7 @@ def tell_of_copies(run: RunRow, copied: Mapping[str, UUID]) -> None:
 
 def _told_of(run: RunRow, occasion: Occasion) -> Told:
     pk = run.ids[occasion.request.request_id]
-    base = settings.PUBLIC_URL
-    link = f"{base}/requests/{pk}/" if base else None
-    body = body_of(run, pk, occasion, link)
+    body = body_of(run, pk, occasion, page_of_request(pk) or None)
     return Told(occasion.kind, occasion.kind, body, pk, occasion.occurrence)
 
 

@@ -24,7 +24,7 @@ from workflows_app.notify.outbox import resend
 from workflows_app.notify.slack import cards
 from workflows_app.notify.slack.api import SlackError, call
 from workflows_app.notify.slack.buttons import pressable
-from workflows_app.notify.slack.facts import address_of
+from workflows_app.runtime.addresses import page_of_request
 from workflows_app.runtime.handler import Answer, Handler
 from workflows_app.runtime.transition import Applied, beside_all
 
@@ -182,7 +182,7 @@ def _explain(error: EngineError, user: User, asked: InputRequest) -> str:
 
 
 def _linked(text: str, asked: InputRequest) -> str:
-    return words.with_link(text, address_of(asked))
+    return words.with_link(text, page_of_request(asked.pk))
 
 
 def _bring_up_to_date(pressing: Pressing) -> None:

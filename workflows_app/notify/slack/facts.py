@@ -1,8 +1,7 @@
 """What a message tells of a request, read from its rows as they are now."""
 
-from django.conf import settings
-
 from workflows_app.models import InputRequest, InputResponse
+from workflows_app.runtime.addresses import page_of_request
 
 from .card import Facts, Vote
 
@@ -22,14 +21,8 @@ def read_facts(asked: InputRequest) -> Facts:
         closed_at=asked.closed_at,
         votes=tuple(map(_vote, votes)),
         decision=_vote(decision) if decision else None,
-        address=address_of(asked),
+        address=page_of_request(asked.pk),
     )
-
-
-def address_of(asked: InputRequest) -> str:
-    """The page of a request; empty when nobody has said where people reach us."""
-    base = settings.PUBLIC_URL
-    return f"{base}/requests/{asked.pk}/" if base else ""
 
 
 def _vote(vote: InputResponse) -> Vote:
