@@ -19,6 +19,7 @@ from workflows_app import access
 from workflows_app.engine.policy import DEADLINE
 from workflows_app.models import InputRequest, InputResponse, RunEvent
 from workflows_app.runtime.definitions import get_definition
+from workflows_app.shown.decisions import label_of
 
 SHOWN_LINES = 5
 MOST_OTHERS = 10
@@ -58,8 +59,7 @@ def describe(sheet: AnswerSheet, user: User, panel: str) -> dict[str, Any]:
 
 def votes_on(asked: InputRequest) -> list[InputResponse]:
     """The answers that stand, oldest first."""
-    standing = asked.responses.filter(withdrawn_at=None).select_related("user")
-    return list(standing.order_by("at"))
+    return list(asked.standing_votes.select_related("user"))
 
 
 def is_by_deadline(response: InputResponse | None) -> bool:
@@ -90,10 +90,9 @@ def _answer(asked: InputRequest, votes: list[InputResponse]) -> dict[str, Any]:
     if response is None:
         return {"response": None}
     content = asked.content
-    outcomes = {each["key"]: each["label"] for each in content["outcomes"]}
     return {
         "response": response,
-        "outcome_label": outcomes.get(response.outcome, response.outcome),
+        "outcome_label": label_of(content, response.outcome),
         "given": answer_of(content, response.value),
     }
 

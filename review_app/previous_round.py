@@ -10,6 +10,7 @@ from review_app.json_text import json_text
 from workflows_app import access
 from workflows_app.engine.display import find_problem
 from workflows_app.models import InputRequest
+from workflows_app.shown.decisions import label_of
 
 TEXTS = ("text", "markdown")
 MOST_CHANGES = 20
@@ -24,12 +25,11 @@ def previous_round(user: User, asked: InputRequest) -> dict[str, Any]:
     if before is None:
         return {}
     content, response = before.content, before.decision
-    labels = {each["key"]: each["label"] for each in content["outcomes"]}
     changes = list(changes_between(content, asked.content))
     return {
         "asked": before,
         "response": response,
-        "outcome_label": labels.get(response.outcome, "") if response else "",
+        "outcome_label": label_of(content, response.outcome) if response else "",
         "given": answer_of(content, response.value) if response else [],
         "changes": changes[:MOST_CHANGES],
         "more": max(0, len(changes) - MOST_CHANGES),

@@ -160,7 +160,7 @@ class RequestReply(RequestSummary):
     def seen_by(cls, user: Any, row: InputRequest) -> "RequestReply":
         shown = stored(row.shown)
         held = claims.find_live(row.pk)
-        votes = row.responses.filter(withdrawn_at=None).order_by("at")
+        votes = row.standing_votes
         return cls(
             **RequestSummary.fields_of(row),
             schema=shown.pop("schema"),
@@ -227,7 +227,7 @@ class ReceiptReply(BaseModel):
 
 
 def _decision(row: InputRequest) -> DecisionBody:
-    votes = list(row.responses.filter(withdrawn_at=None).order_by("at"))
+    votes = list(row.standing_votes)
     decisive = next(vote for vote in votes if vote.decides)
     told = VoteReply.of(decisive).model_dump(exclude={"kind", "decides"})
     return DecisionBody(**told, votes=list(map(VoteReply.of, votes)))

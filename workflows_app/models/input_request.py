@@ -115,6 +115,11 @@ class InputRequest(models.Model):
         return self.status == self.Status.OPEN
 
     @property
+    def standing_votes(self) -> "models.QuerySet[InputResponse]":
+        """The answers that have not been taken back, oldest first."""
+        return self.responses.filter(withdrawn_at=None).order_by("at", "id")
+
+    @property
     def decision(self) -> "InputResponse | None":
         """The vote that decides, if one does."""
         votes = self.responses.all()

@@ -199,7 +199,7 @@ def _explain(asked: InputRequest, tick: VoteCast, refusal: EngineError) -> Input
     over = find_end(asked)
     if isinstance(over, RequestExpiredError | RunFinishedError):
         raise over from refusal
-    for vote in asked.responses.filter(withdrawn_at=None).order_by("at"):
+    for vote in asked.standing_votes:
         if _is_same(vote, tick):
             return _duplicate_of(asked, vote)
     raise over or refusal from refusal

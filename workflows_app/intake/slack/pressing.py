@@ -27,6 +27,7 @@ from workflows_app.notify.slack.buttons import pressable
 from workflows_app.runtime.addresses import page_of_request
 from workflows_app.runtime.handler import Answer, Handler
 from workflows_app.runtime.transition import Applied, beside_all
+from workflows_app.shown.decisions import label_of
 
 from . import words
 from .members import QUICK, NotToldError, find_user
@@ -175,9 +176,9 @@ def _find_outcome(pressed: Pressed, asked: InputRequest) -> str:
 
 
 def _explain(error: EngineError, user: User, asked: InputRequest) -> str:
-    standing = error.outcome if isinstance(error, AlreadyAnsweredError) else ""
-    labels = {each["key"]: each["label"] for each in asked.content["outcomes"]}
-    text = words.explain(error, user.get_username(), str(labels.get(standing, "")))
+    standing = error.outcome if isinstance(error, AlreadyAnsweredError) else None
+    label = label_of(asked.content, standing or "")
+    text = words.explain(error, user.get_username(), label)
     return _linked(text, asked)
 
 

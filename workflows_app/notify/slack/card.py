@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from workflows_app.engine.policy import ReviewPolicy, needed
-from workflows_app.shown.decisions import decided
+from workflows_app.shown.decisions import decided, label_of
 from workflows_app.shown.redaction import Redactor
 
 from .buttons import Press, button, link_button, link_label, pressable
@@ -67,10 +67,6 @@ class Facts:
         if self.decision is None or self.status == "withdrawn":
             return None
         return self.decision.at
-
-    def label_of(self, outcome: str) -> str:
-        labels = {each["key"]: each["label"] for each in self.content["outcomes"]}
-        return str(labels.get(outcome, outcome))
 
 
 def draw(facts: Facts) -> Part:
@@ -151,7 +147,7 @@ def _votes(facts: Facts) -> list[str]:
     for outcome in voted[:MOST_VOTED]:
         names = [v.name for v in facts.votes if v.outcome == outcome]
         of = needed(policy, facts.content["outcomes"], outcome)
-        label = line(facts.label_of(outcome), NAME)
+        label = line(label_of(facts.content, outcome), NAME)
         who = line(", ".join(names[:MOST_VOTERS]), NAME)
         told.append(f"{label}: {len(names)} of {of} ({who})")
     return told
@@ -177,7 +173,8 @@ def _fate(facts: Facts) -> tuple[str, str]:
         return "Withdrawn", ": no answer is needed any more"
     if vote is None:
         return "Nobody decided in time", ""
-    done = line(decided(vote.outcome, facts.label_of(vote.outcome)), NAME)
+    label = label_of(facts.content, vote.outcome)
+    done = line(decided(vote.outcome, label), NAME)
     return f"{done[0].upper()}{done[1:]}", f" by {_who(vote)}"
 
 

@@ -7,7 +7,7 @@ from .card import Facts, Vote
 
 
 def read_facts(asked: InputRequest) -> Facts:
-    votes = list(asked.responses.filter(withdrawn_at=None).order_by("at", "id"))
+    votes = list(asked.standing_votes)
     decision = next((vote for vote in votes if vote.decides), None)
     return Facts(
         request=asked.pk,
