@@ -172,6 +172,13 @@ DEADLINE = Responder("deadline", "deadline")
 HANDLER = Responder("input_handler", "input_handler")
 
 
+def groups_asked(policy: Mapping[str, Any]) -> list[str]:
+    """The groups that a stored policy asks: the reviewers, where it names nobody."""
+    if policy["groups"] or policy["assignees"]:
+        return list(policy["groups"])
+    return sorted(REVIEWERS)
+
+
 def find_objection(
     policy: ReviewPolicy, responder: Responder, started_by: str | None
 ) -> str | None:

@@ -17,7 +17,7 @@ from workflows_app.engine.commands import (
     Publish,
     RecordVote,
 )
-from workflows_app.engine.policy import REVIEWERS
+from workflows_app.engine.policy import groups_asked
 from workflows_app.engine.state import Request, State, Vote
 from workflows_app.models import Kind
 from workflows_app.shown.redaction import masked
@@ -70,10 +70,12 @@ def happened(
 
 def opened(request: Request) -> Occasion:
     policy = request.policy
-    groups, by_name = policy["groups"], policy["assignees"]
-    if not groups and not by_name:
-        groups = sorted(REVIEWERS)
-    return Occasion(Kind.OPENED, request, groups=groups, by_name=by_name)
+    return Occasion(
+        Kind.OPENED,
+        request,
+        groups=groups_asked(policy),
+        by_name=policy["assignees"],
+    )
 
 
 def _escalated(request: Request, groups: Sequence[str]) -> Occasion:

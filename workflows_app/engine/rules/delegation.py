@@ -8,7 +8,7 @@ from workflows_app.engine.errors import (
     NotAllowedError,
     UnknownRequestError,
 )
-from workflows_app.engine.policy import REVIEWERS
+from workflows_app.engine.policy import groups_asked
 from workflows_app.engine.state import Request
 from workflows_app.engine.ticks import Delegated
 
@@ -45,8 +45,7 @@ def _find_objection(work: Reduction, request: Request, tick: Delegated) -> str |
 def _hand_over(work: Reduction, request: Request, tick: Delegated) -> None:
     policy = dict(request.policy)
     others = [name for name in policy["assignees"] if name != tick.responder.name]
-    if not policy["assignees"] and not policy["groups"]:
-        policy["groups"] = sorted(REVIEWERS)
+    policy["groups"] = groups_asked(policy)
     policy["assignees"] = list(dict.fromkeys([*others, tick.to]))
     moved = replace(request, policy=policy)
     work.state.requests[request.request_id] = moved

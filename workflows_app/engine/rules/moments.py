@@ -5,7 +5,7 @@ from typing import Any
 
 from workflows_app.engine import values
 from workflows_app.engine.commands import Actor, MoveRequest, RecordVote
-from workflows_app.engine.policy import DEADLINE, REVIEWERS
+from workflows_app.engine.policy import DEADLINE, groups_asked
 from workflows_app.engine.state import EventRecord, Request, Vote
 from workflows_app.engine.ticks import RequestDue
 
@@ -33,10 +33,7 @@ def _escalate(work: Reduction, request: Request) -> None:
     """Nobody has decided: more people may."""
     rung = request.policy["escalate"][request.escalated]
     policy = dict(request.policy)
-    known = policy["groups"]
-    if not known and not policy["assignees"]:
-        known = sorted(REVIEWERS)
-    policy["groups"] = list(dict.fromkeys([*known, *rung["groups"]]))
+    policy["groups"] = list(dict.fromkeys([*groups_asked(policy), *rung["groups"]]))
     moved = replace(request, policy=policy, escalated=request.escalated + 1)
     work.state.requests[request.request_id] = moved
     work.commands.append(MoveRequest(moved))
