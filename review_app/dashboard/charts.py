@@ -7,7 +7,7 @@ they are pixels.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import log10
+from math import ceil, log10
 
 from .decisions import DecisionList
 from .figures import BARS
@@ -131,7 +131,7 @@ def draw_line(points: Sequence[Point], *, is_cut: bool) -> Line:
         for x, point in zip(xs, points[:-1], strict=False)
         if point.at.time() == first.time() and x <= LAST_NAMED
     ]
-    every = max(1, -(-len(days) // DAYS_NAMED))  # rounded up: no more than fit
+    every = max(1, ceil(len(days) / DAYS_NAMED))
     return Line(list(points), f"M{' '.join(places)}", ticks, days[::every], is_cut)
 
 

@@ -65,6 +65,12 @@ class RunReply(RunSummary):
             timeout_at=run.timeout_at,
         )
 
+    @classmethod
+    def of_id(cls, run_id: UUID) -> "RunReply":
+        """The run as this transaction has left it."""
+        found = Run.objects.select_related("definition", "started_by")
+        return cls.of(found.get(pk=run_id))
+
 
 class RunPage(BaseModel):
     """Some runs, the newest first."""

@@ -59,7 +59,7 @@ def _start(request: HttpRequest, given: RunGiven) -> RunReply:
         priority=given.priority,
         not_before=given.not_before,
     )
-    return _tell(start(definition, wanted))
+    return RunReply.of_id(start(definition, wanted))
 
 
 class RunFilters(BaseModel):
@@ -148,7 +148,7 @@ def retry_run(
     """
     user = user_of(request)
     run = get_run_to_operate(user, run_id)
-    return act_once(request, lambda: _tell(restart(run, user)), status=201)
+    return act_once(request, lambda: RunReply.of_id(restart(run, user)), status=201)
 
 
 def _steer(
@@ -159,11 +159,5 @@ def _steer(
     return apply_once(
         request,
         lambda: verb(Handler(run_id), user.get_username()),
-        lambda: _tell(run_id),
+        lambda: RunReply.of_id(run_id),
     )
-
-
-def _tell(run_id: UUID) -> RunReply:
-    """The run as this transaction has left it."""
-    found = Run.objects.select_related("definition", "started_by")
-    return RunReply.of(found.get(pk=run_id))

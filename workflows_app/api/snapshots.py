@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from workflows_app.engine.snapshot import Snapshot as Portable
-from workflows_app.models import Run, Scope, Snapshot
+from workflows_app.models import Scope, Snapshot
 from workflows_app.runtime.snapshots import resuming, taking
 
 from .bearer import user_of
@@ -77,7 +77,7 @@ def _resume(given: SnapshotGiven, actor: str) -> RunReply:
         paused=given.paused,
         actor=actor,
     )
-    return _tell(run_id)
+    return RunReply.of_id(run_id)
 
 
 @post(
@@ -98,11 +98,6 @@ def fork_snapshot(
 
 def _fork(row: Snapshot, given: ForkGiven, actor: str) -> RunReply:
     snapshot = taking.read(row)
-    return _tell(
+    return RunReply.of_id(
         resuming.resume(snapshot, as_new_run=True, paused=given.paused, actor=actor)
     )
-
-
-def _tell(run_id: UUID) -> RunReply:
-    found = Run.objects.select_related("definition", "started_by")
-    return RunReply.of(found.get(pk=run_id))

@@ -187,8 +187,9 @@ def _check_answerable(user: User, asked: InputRequest) -> None:
     objection = access.find_objection_to(user, asked)
     if objection is not None:
         raise NotAllowedError(objection)
-    if AnswerSheet(asked).form.unusable:
-        raise Error(AnswerSheet(asked).form.unusable)
+    unusable = AnswerSheet(asked).form.unusable
+    if unusable:
+        raise Error(unusable)
 
 
 def _check_confirmed(asked: InputRequest, options: dict[str, Any]) -> None:

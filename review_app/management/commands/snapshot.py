@@ -132,11 +132,10 @@ class Command(TerminalCommand):
         self._tell(run_id, options)
 
     def _tell(self, run_id: UUID, options: dict[str, Any]) -> None:
-        if not options["json"]:
+        if options["json"]:
+            self.screen.tell(RunReply.of_id(run_id))
+        else:
             self.screen.write(str(run_id))
-            return
-        found = Run.objects.select_related("definition", "started_by")
-        self.screen.tell(RunReply.of(found.get(pk=run_id)))
 
 
 def _add_number(parser: ArgumentParser) -> None:

@@ -89,7 +89,7 @@ class Command(TerminalCommand):
         if options["wait"] or options["timeout"] is not None:
             self._wait(run_id, options)
         elif options["json"]:
-            self.screen.tell(RunReply.of(_get(run_id)))
+            self.screen.tell(RunReply.of_id(run_id))
         else:
             self.screen.write(str(run_id))
 

@@ -14,7 +14,6 @@ from workflows_app import access
 from workflows_app.engine.errors import AlreadyAnsweredError, EngineError
 from workflows_app.models import (
     InputRequest,
-    Message,
     SlackCard,
     SlackChannel,
     SlackPress,
@@ -116,10 +115,10 @@ def _answer(pressing: Pressing) -> None:
         with beside_all(keep):
             receipt = Handler(asked.run_id).respond(asked.request_id, answer)
     except words.REFUSALS as error:
-        _bring_up_to_date(pressing)
+        _bring_up_to_date(card)
         raise RefusedPressError(_explain(error, user, asked)) from error
     if receipt.duplicate:
-        _bring_up_to_date(pressing)
+        _bring_up_to_date(card)
         pressing.row(Result.REPEATED).save(force_insert=True)
 
 
@@ -186,12 +185,9 @@ def _linked(text: str, asked: InputRequest) -> str:
     return words.with_link(text, page_of_request(asked.pk))
 
 
-def _bring_up_to_date(pressing: Pressing) -> None:
+def _bring_up_to_date(card: SlackCard) -> None:
     """Whoever pressed saw a message that is perhaps not true any more."""
-    shown = Message.objects.filter(
-        receiver=pressing.channel, request=pressing.asked, channel=DOOR
-    )
-    resend(list(shown.values_list("pk", flat=True)))
+    resend(cards.outbox_of([card.pk]))
 
 
 def _refuse(pressing: Pressing, text: str) -> None:
