@@ -83,6 +83,11 @@ def add_common(parser: ArgumentParser) -> None:
     )
 
 
+def own_key(user: User, key: str | None) -> str | None:
+    """An idempotency key as this person's own: nobody else's key is the same."""
+    return f"{DOOR}:{user.pk}:{key}" if key else None
+
+
 def _get_person(name: str) -> User:
     user = User.objects.filter(username=name, is_active=True).first()
     if user is None:

@@ -31,8 +31,7 @@ class Interview:
         self._fields.ask()
         self._ask_reason()
         while problems := self._sheet.problems:
-            for problem in problems:
-                self._prompt.objection(f"{problem.label}: {problem.message}")
+            self._prompt.problems(problems)
             self._fields.ask()
         self._confirm()
         return self._sheet

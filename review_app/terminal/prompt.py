@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from review_app.schema_form.rows import Problem
 from workflows_app.shown.visible import visible
 
 from .keyboard import Keyboard
@@ -114,6 +115,11 @@ class Prompt:
     def objection(self, text: str) -> None:
         """What is wrong with what was typed."""
         self.screen.say(f"! {text}", "red")
+
+    def problems(self, problems: Sequence[Problem]) -> None:
+        """What the page's error summary would say."""
+        for each in problems:
+            self.objection(": ".join(filter(None, (each.label, each.message))))
 
     def _offer(self, options: Sequence[Option]) -> None:
         for number, each in enumerate(options, start=1):

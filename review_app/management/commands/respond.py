@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from review_app.answer_sheet import AnswerSheet, Choice
 from review_app.queue_list import QueueList
-from review_app.terminal.command import DOOR, TerminalCommand
+from review_app.terminal.command import DOOR, TerminalCommand, own_key
 from review_app.terminal.ending import NOT_YET, UNREADABLE, Error
 from review_app.terminal.given import read_id, read_json
 from review_app.terminal.interview import Interview
@@ -141,7 +141,7 @@ class Command(TerminalCommand):
     # From a script
 
     def _answer(self, user: User, asked: InputRequest, options: dict[str, Any]) -> None:
-        given, key = options["value"], options["idempotency_key"]
+        given = options["value"]
         answer = Answer(
             value=None if given is None else read_json(given, "--value"),
             outcome=options["outcome"],
@@ -149,7 +149,7 @@ class Command(TerminalCommand):
             user=user,
             door=DOOR,
             digest=options["digest"],
-            idempotency_key=f"{DOOR}:{user.pk}:{key}" if key else None,
+            idempotency_key=own_key(user, options["idempotency_key"]),
         )
         _check_confirmed(asked, options)
         with _held(user, asked):

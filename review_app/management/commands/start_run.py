@@ -12,7 +12,7 @@ from rich.status import Status
 
 from review_app.forms import answer_form
 from review_app.json_text import json_text
-from review_app.terminal.command import DOOR, TerminalCommand
+from review_app.terminal.command import TerminalCommand, own_key
 from review_app.terminal.ending import NOT_YET, UNREADABLE, Error
 from review_app.terminal.fields import Fields
 from review_app.terminal.given import read_input, read_tags
@@ -110,8 +110,7 @@ class Command(TerminalCommand):
             form = answer_form(schema, data=sent)
             if form.is_valid():
                 return dict(form.answer or {})
-            for problem in form.problems:
-                prompt.objection(f"{problem.label}: {problem.message}".strip(": "))
+            prompt.problems(form.problems)
 
     def _wait(self, run_id: UUID, options: dict[str, Any]) -> None:
         """Follow the run to its end; it goes on whatever becomes of whoever waits."""
@@ -163,14 +162,13 @@ def _start(
     options: dict[str, Any],
 ) -> UUID:
     _check_groups(options["group"])
-    key = options["idempotency_key"]
     wanted = Start(
         event=start_event(definition, fields),
         started_by=user,
         groups=options["group"],
         tags=read_tags(options["tag"]),
         priority=options["priority"],
-        idempotency_key=f"{DOOR}:{user.pk}:{key}" if key else None,
+        idempotency_key=own_key(user, options["idempotency_key"]),
     )
     return start(definition, wanted)
 
