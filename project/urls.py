@@ -16,7 +16,7 @@ urlpatterns = [
     path("readyz", readyz),
     path("hooks/", include("workflows_app.intake.urls")),
     path("slack/", include("workflows_app.intake.slack.urls")),
-    path("api/", include("workflows_app.api.urls")),
+    path("api/", include("review_app.api.urls")),
     path("admin/", admin.site.urls),
     path("", include("review_app.urls")),
 ]

@@ -11,7 +11,7 @@ KEPT = Path(__file__).parent / "openapi.json"
 
 def described() -> str:
     """The description as it is now; its order is that of the routes."""
-    from workflows_app.api.v1 import api  # noqa: PLC0415 - Django must be set up
+    from review_app.api.v1 import api  # noqa: PLC0415 - Django must be set up
 
     return json.dumps(api.get_openapi_schema(), indent=1, ensure_ascii=False) + "\n"
 

@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, include, path
 from ninja.openapi.docs import Swagger
 
-from .errors import ApiError, refused
+from workflows_app.api.errors import ApiError, refused
+
 from .v1 import api
 
 

@@ -2,7 +2,7 @@
 
 from ninja import NinjaAPI
 
-from . import (
+from workflows_app.api import (
     all_events,
     answers,
     events,
@@ -13,9 +13,9 @@ from . import (
     workers,
     workflows,
 )
-from .errors import handle_errors
-from .json_reply import JsonRenderer
-from .strict_body import StrictParser
+from workflows_app.api.errors import handle_errors
+from workflows_app.api.json_reply import JsonRenderer
+from workflows_app.api.strict_body import StrictParser
 
 DESCRIPTION = """\
 Everything that reviewers and operators can do, for programs. A token acts for a person:
