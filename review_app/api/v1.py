@@ -5,7 +5,9 @@ from ninja import NinjaAPI
 from workflows_app.api import (
     all_events,
     answers,
+    deliveries,
     events,
+    messages,
     requests,
     runs,
     snapshots,
@@ -46,6 +48,8 @@ ROOMS = (
     together,
     workflows,
     workers,
+    deliveries,
+    messages,
 )
 for room in ROOMS:
     api.add_router("", room.router)

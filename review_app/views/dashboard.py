@@ -16,15 +16,12 @@ from review_app.dashboard.table import COMPARE
 from review_app.reader_zone import zone_of
 from workflows_app import access
 from workflows_app.models import Message
-from workflows_app.notify.outbox import resend
+from workflows_app.notify.outbox import MOST_RESENT, resend
 
 from .account import signed_in
 from .queue import reader
 
 View = Callable[..., HttpResponse]
-
-MOST_SENT = 500
-"""Messages that one press sends again."""
 
 
 def for_operators(view: View) -> View:
@@ -87,7 +84,7 @@ def send_again(request: HttpRequest) -> HttpResponse:
     """Send the messages again that could not be delivered."""
     failed = Message.objects.filter(status=Message.Status.FAILED)
     chosen = list(
-        failed.order_by("created_at").values_list("pk", flat=True)[:MOST_SENT]
+        failed.order_by("created_at").values_list("pk", flat=True)[:MOST_RESENT]
     )
     messages.success(
         request, f"{resend(chosen)} will be sent again, under the same ids."

@@ -25,8 +25,20 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.factories import make_request
 from tests.flows import approval
+from tests.intake import signing
+from tests.intake.doors import make_source
 from workflows_app.api import errors, tokens
-from workflows_app.models import Scope, Snapshot, Worker
+from workflows_app.intake.sources import receive
+from workflows_app.models import (
+    Delivery,
+    Kind,
+    Message,
+    Receiver,
+    Scope,
+    Snapshot,
+    Worker,
+)
+from workflows_app.notify.signing import make_secret
 from workflows_app.runtime.definitions import publish
 
 from .renew_openapi import KEPT, described
@@ -78,6 +90,8 @@ def world(db: None, person: Callable[..., User]) -> dict[str, Any]:
     """Things to be found at the addresses, and a token for everything."""
     everybody = person("everybody", "reviewers", "leads", "operators")
     publish(approval.definition)
+    receive(make_source(approval), signing.plain(b"no JSON"), b"no JSON")
+    Receiver.objects.create(name="shop", secret=make_secret(), kinds=[Kind.OPENED])
     asked = make_request()
     moment = asked.opened_at
     worker = Worker.objects.create(
@@ -91,6 +105,8 @@ def world(db: None, person: Callable[..., User]) -> dict[str, Any]:
             "run_id": str(asked.run_id),
             "snapshot_id": str(Snapshot.objects.latest("id").pk),
             "worker_id": str(worker.pk),
+            "delivery_id": str(Delivery.objects.get().pk),
+            "message_id": str(Message.objects.get().pk),
         },
     }
 

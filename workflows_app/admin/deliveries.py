@@ -6,10 +6,9 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
-from workflows_app.intake.message import reread
-from workflows_app.intake.sources import take_in
+from workflows_app.intake.replaying import replay
 from workflows_app.intake.trying import try_out
-from workflows_app.models import Delivery, Source
+from workflows_app.models import Delivery
 
 from .base import (
     RUN_TEXTS,
@@ -84,11 +83,11 @@ class DeliveryAdmin(ReadOnlyAdmin, ActingAdmin):
 
     def replay(self, request: HttpRequest, delivery: Delivery) -> HttpResponse:
         """Let come of a delivery now what its source wants; for those that came to nothing."""
-        is_on = delivery.source.mode == Source.Mode.ON
-        if delivery.is_done or not is_on or request.method != "POST":
+        may_replay = delivery.source.is_on and not delivery.is_done
+        if request.method != "POST" or not may_replay:
             trial = None if delivery.is_done else try_out(delivery)
-            return self.page(request, "replay", delivery, trial=trial, is_on=is_on)
-        done = take_in(reread(delivery)).delivery
+            return self.page(request, "replay", delivery, trial=trial)
+        done = replay(delivery, request.user.get_username())
         what = done.get_result_display()
         self.log_change(request, delivery, f"Replayed: {what}. {done.detail}".strip())
         level = messages.SUCCESS if done.is_done else messages.ERROR

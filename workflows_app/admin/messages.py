@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from workflows_app.models import Channel, Kind, Message, Receiver
 from workflows_app.models.receiver import told_by_default
 from workflows_app.notify.addresses import CallbackUrlError, check_url
-from workflows_app.notify.outbox import resend
+from workflows_app.notify.outbox import MOST_RESENT, resend
 from workflows_app.notify.signing import BadSecretError, check_secret, make_secret
 from workflows_app.runtime.occasions import DELEGATED
 
@@ -24,9 +24,6 @@ from .base import (
     SecretAdmin,
     shortened,
 )
-
-MOST_SENT = 500
-"""Messages that one action may send again."""
 
 
 class ReceiverForm(forms.ModelForm):  # type: ignore[type-arg]  # it cannot be subscripted at run time
@@ -153,6 +150,6 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Send again", permissions=["operate"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
-        chosen = list(queryset.values_list("pk", flat=True)[:MOST_SENT])
+        chosen = list(queryset.values_list("pk", flat=True)[:MOST_RESENT])
         text = f"{resend(chosen)} will be sent again, under the same ids."
         self.message_user(request, text, messages.SUCCESS)

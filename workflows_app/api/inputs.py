@@ -1,6 +1,7 @@
 """What programs send: strictly what is described, and nothing else."""
 
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import (
     AfterValidator,
@@ -35,6 +36,12 @@ def _moment(given: Any) -> Any:
     return given
 
 
+def _id(given: Any) -> Any:
+    if not isinstance(given, str):
+        raise ValueError("must be an id as text")
+    return given
+
+
 Name = Annotated[
     str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)
 ]
@@ -45,6 +52,7 @@ Person = Annotated[
 Reason = Annotated[
     str, StringConstraints(max_length=LONGEST_REASON), AfterValidator(_without_nul)
 ]
+Id = Annotated[UUID, Field(strict=False), BeforeValidator(_id)]
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_moment)]
 Priority = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 Tags = Annotated[dict[Name, Name], Field(max_length=50)]

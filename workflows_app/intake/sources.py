@@ -75,7 +75,8 @@ def take_in(message: Message) -> Reply:
 
 def _repeat(message: Message, done: Delivery) -> Reply:
     """The same reply as the first time."""
-    log.count_repeat(done, message)
+    if not message.is_replay:
+        log.count_repeat(done, message)
     return _reply(message, 200, done)
 
 
@@ -94,7 +95,7 @@ def _act(message: Message) -> Delivery:
     source, facts = message.source, message.facts
     if message.challenge is not None:
         return _leave(message, "It asked whether this address is ours.")
-    if source.mode != Source.Mode.ON:
+    if not source.is_on:
         return _keep(message, Outcome(result=Result.KEPT, reply={"kept": True}))
     try:
         mapping = mapping_of(source)

@@ -9,11 +9,11 @@ from django.db.models.functions import Now
 class Scope(models.TextChoices):
     """What a token may be used for; what its person may not do, it cannot do either."""
 
-    READ = "read", "see runs, questions, workflows and workers"
+    READ = "read", "see what its person sees"
     START = "start", "start runs"
     ASK = "ask", "put questions before people, and read what they decide"
-    ANSWER = "answer", "answer, claim, comment on and hand on questions"
-    OPERATE = "operate", "pause, resume, abort and repeat runs; snapshots; workers"
+    ANSWER = "answer", "answer, claim, comment on, hand on and put off questions"
+    OPERATE = "operate", "steer runs, snapshots, workers, deliveries and messages"
 
 
 class ApiToken(models.Model):

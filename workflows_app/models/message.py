@@ -79,6 +79,7 @@ class Message(models.Model):
             models.Index(
                 fields=["due_at"], name="message_due", condition=Q(status="pending")
             ),
+            models.Index(fields=["-created_at", "-id"], name="message_newest"),
             models.Index(
                 fields=["-created_at"],
                 name="message_failed",

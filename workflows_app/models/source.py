@@ -102,3 +102,8 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_on(self) -> bool:
+        """Whether something comes of its deliveries."""
+        return self.mode == self.Mode.ON

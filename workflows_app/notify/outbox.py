@@ -21,6 +21,10 @@ BACK_OFF = (5, 30, 120, 600, 3_600, 21_600, 86_400)
 """Seconds after each attempt that failed; after one more it has failed for good."""
 
 
+MOST_RESENT = 500
+"""Messages that one press, or one call, sends again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A message that this process alone may send now; its `attempts` are the token.
