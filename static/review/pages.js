@@ -52,7 +52,7 @@
   retitle();
   setInterval(tick, 60000);
   document.addEventListener("htmx:afterSettle", () => localise(document));
-  for (const name of ["htmx:afterSwap", "htmx:oobAfterSwap"]) document.addEventListener(name, retitle);
+  for (const name of ["htmx:afterSettle", "htmx:oobAfterSwap"]) document.addEventListener(name, retitle); // by then htmx has set the title
   document.querySelector("[name=notifies]")?.addEventListener("change", (event) => {
     if (event.target.checked) Notification.requestPermission();
   });
