@@ -19,6 +19,8 @@ from workflows_app.api.errors import handle_errors
 from workflows_app.api.json_reply import JsonRenderer
 from workflows_app.api.strict_body import StrictParser
 
+from . import queue, snoozes
+
 DESCRIPTION = """\
 Everything that reviewers and operators can do, for programs. A token acts for a person:
 it sees what he may see, and does what he may do, within its scopes.
@@ -50,6 +52,8 @@ ROOMS = (
     workers,
     deliveries,
     messages,
+    queue,
+    snoozes,
 )
 for room in ROOMS:
     api.add_router("", room.router)

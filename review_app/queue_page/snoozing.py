@@ -28,11 +28,15 @@ def moment(until: str, now: datetime, zone: ZoneInfo) -> datetime:
     return datetime.combine(today + timedelta(days=days), MORNING, zone)
 
 
-def snooze(user: User, pks: Sequence[UUID], until: str, zone: ZoneInfo) -> int:
-    """Let open requests come back later, and let others have them; how many they were."""
+def find_moment(until: str, zone: ZoneInfo) -> datetime | None:
+    """When a snooze is over that begins now; None for what is no word of ours."""
+    return moment(until, timezone.now(), zone) if until in UNTIL else None
+
+
+def snooze(user: User, pks: Sequence[UUID], over: datetime) -> int:
+    """Let open requests come back then, and let others have them; how many they were."""
     seen = access.visible_requests(user).filter(pk__in=pks, status="open")
     found = list(seen.order_by().values_list("pk", flat=True))
-    over = moment(until, timezone.now(), zone)
     with transaction.atomic():
         Snooze.objects.bulk_create(
             [Snooze(user=user, request_id=pk, until=over) for pk in found],

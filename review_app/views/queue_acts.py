@@ -48,7 +48,8 @@ def snooze(request: HttpRequest, pk: UUID) -> HttpResponse:
     asked, user = get_asked(request, pk), reader(request)
     view, until = QueueList.read(request.GET), request.POST.get("until", "")
     following = view.find_next(user, asked)
-    if until in snoozing.UNTIL and snoozing.snooze(user, [pk], until, zone_of(request)):
+    over = snoozing.find_moment(until, zone_of(request))
+    if over and snoozing.snooze(user, [pk], over):
         messages.success(request, f"Snoozed: {visible(asked.subject)}")
     return SeeOther(_address(following, view) if following else address_of_list(view))
 

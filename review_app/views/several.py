@@ -77,10 +77,11 @@ def _release(request: HttpRequest, found: Requests) -> HttpResponse:
 def _put_off(request: HttpRequest, found: Requests, until: str) -> HttpResponse:
     """Snooze requests, or take them back."""
     user, pks = reader(request), [asked.pk for asked in found]
-    if until not in snoozing.UNTIL:
+    over = snoozing.find_moment(until, zone_of(request))
+    if over is None:
         snoozing.wake(user, pks)
         return _back(request, _told("Back again:", found, {}))
-    count = snoozing.snooze(user, pks, until, zone_of(request))
+    count = snoozing.snooze(user, pks, over)
     return _back(request, _told("Snoozed", found[:count], {}))
 
 

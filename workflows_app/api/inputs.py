@@ -18,7 +18,7 @@ from .waiting import LONGEST
 LONGEST_REASON = 2_000
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     if not text.isprintable():
         raise ValueError("must be printable text")
     return text
@@ -43,11 +43,11 @@ def _id(given: Any) -> Any:
 
 
 Name = Annotated[
-    str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)
+    str, StringConstraints(min_length=1, max_length=200), AfterValidator(printable)
 ]
 """What is found or sorted by: printable, and not endless."""
 Person = Annotated[
-    str, StringConstraints(min_length=1, max_length=150), AfterValidator(_printable)
+    str, StringConstraints(min_length=1, max_length=150), AfterValidator(printable)
 ]
 Reason = Annotated[
     str, StringConstraints(max_length=LONGEST_REASON), AfterValidator(_without_nul)

@@ -1,10 +1,10 @@
 """Long lists: which rows of them, and page by page after the last row of the one before."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
@@ -27,7 +27,7 @@ class Keyset(Generic[Row]):
     ) -> tuple[Sequence[Row], str | None]:
         """So many rows after a cursor, and the cursor for more, if there is more."""
         if cursor:
-            rows = rows.filter(self._after(*_read(cursor)))
+            rows = rows.filter(self._after(*unpack(cursor, read_moment, UUID)))
         found = list(rows.order_by(f"-{self.moment}", "-pk")[: limit + 1])
         has_more = len(found) > limit
         return found[:limit], self._cursor(found[limit - 1]) if has_more else None
@@ -38,7 +38,7 @@ class Keyset(Generic[Row]):
 
     def _cursor(self, row: Row) -> str:
         moment: datetime = getattr(row, self.moment)
-        return urlsafe_b64encode(f"{moment.isoformat()} {row.pk}".encode()).decode()
+        return pack(moment.isoformat(), str(row.pk))
 
 
 def tagged(tags: Sequence[str]) -> Q:
@@ -51,17 +51,23 @@ def tagged(tags: Sequence[str]) -> Q:
     return found
 
 
-def _read(cursor: str) -> tuple[datetime, UUID]:
-    """Raises ApiError for what is no cursor of ours."""
+def pack(*parts: str) -> str:
+    """The place of a row as a cursor; no part has a blank in it."""
+    return urlsafe_b64encode(" ".join(parts).encode()).decode()
+
+
+def unpack(cursor: str, *readers: Callable[[str], Any]) -> list[Any]:
+    """What was packed, each part read. Raises ApiError for what is no cursor of ours."""
     try:
-        moment, pk = urlsafe_b64decode(cursor.encode()).decode().split(" ")
-        return _aware(datetime.fromisoformat(moment)), UUID(pk)
+        parts = urlsafe_b64decode(cursor.encode()).decode().split(" ")
+        return [read(part) for read, part in zip(readers, parts, strict=True)]
     except ValueError:
         message = "Take `next` of the page before as the cursor, as it is."
         raise ApiError(400, "invalid_cursor", message, path=["cursor"]) from None
 
 
-def _aware(moment: datetime) -> datetime:
+def read_moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError
     return moment

@@ -3,17 +3,14 @@
 from datetime import timedelta
 from uuid import UUID
 
-from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from workflows_app import access
 from workflows_app.models import Scope
 from workflows_app.runtime import answer_links, claims, comments
 from workflows_app.runtime.answer_links import Guest
 
 from .bearer import user_of
-from .errors import not_found
 from .found import get_request
 from .inputs import NOTHING, CommentGiven, LinkGiven, Nothing, TakeOverGiven
 from .once import act_once
@@ -22,7 +19,6 @@ from .request_shapes import (
     CommentReply,
     LinkReply,
     ReleasedReply,
-    RequestReply,
 )
 from .routes import post
 
@@ -35,24 +31,6 @@ def claim(request: HttpRequest, pk: UUID, given: Nothing = NOTHING) -> HttpRespo
     user = user_of(request)
     get_request(user, pk)
     return act_once(request, lambda: ClaimReply.of(claims.claim(user, pk)))
-
-
-@post(router, "/requests/claim-next", Scope.ANSWER, returns=RequestReply)
-def claim_next(request: HttpRequest, given: Nothing = NOTHING) -> HttpResponse:
-    """Keep the most urgent of the requests that are addressed to you and held by nobody.
-
-    Two who ask at once get two. `404` when there is none.
-    """
-    user = user_of(request)
-    return act_once(request, lambda: _claim_next(user))
-
-
-def _claim_next(user: User) -> RequestReply:
-    waiting = access.answerable(user).order_by("-priority", "opened_at", "id")
-    asked = claims.claim_next(user, waiting)
-    if asked is None:
-        raise not_found()
-    return RequestReply.seen_by(user, get_request(user, asked.pk))
 
 
 @post(router, "/requests/{uuid:pk}/release", Scope.ANSWER, returns=ReleasedReply)
