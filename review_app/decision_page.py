@@ -32,8 +32,8 @@ def beside(view: QueueList, around: Around) -> dict[str, Any]:
 
 def describe(sheet: AnswerSheet, user: User, panel: str) -> dict[str, Any]:
     """All that the page tells; `panel` is the state, where an answer has led to it."""
-    asked = sheet.asked
-    votes = votes_on(asked)
+    asked, seen = sheet.asked, together(user, sheet.asked)
+    votes = votes_on(asked) if seen.votes else []
     mine = next((vote for vote in votes if vote.user == user), None)
     objection = access.find_objection_to(user, asked)
     panel = panel or find_panel(asked, objection, mine)
@@ -51,7 +51,7 @@ def describe(sheet: AnswerSheet, user: User, panel: str) -> dict[str, Any]:
         "mine": mine,
         "what_next": what_next(asked),
         "previous": previous_round(user, asked),
-        **together(user, asked),
+        "together": seen,
         **_answer(asked, votes),
         **_news_of(panel, sheet),
     }
@@ -145,4 +145,4 @@ def _others_of_run(user: User, asked: InputRequest) -> list[InputRequest]:
     """What else the run asks, as far as this person may see it."""
     seen = access.visible_requests(user).exclude(pk=asked.pk)
     others = seen.filter(root_id=asked.root_id, status=InputRequest.Status.OPEN)
-    return list(others.defer("shown", "policy")[:MOST_OTHERS])
+    return list(others.only("subject")[:MOST_OTHERS])

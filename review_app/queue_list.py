@@ -9,7 +9,7 @@ from django.http import QueryDict
 from review_app.queue.filters import QueueFilter, read_filters
 from review_app.queue.order import DUE, SORTS, Order
 from review_app.queue.tabs import DECIDED, READY, TABS, Requests, requests_of
-from review_app.queue.walk import Around, Walk
+from review_app.queue.walk import Around, Few, Walk
 from workflows_app.models import InputRequest
 
 
@@ -90,8 +90,9 @@ class QueueList:
         """What is before and behind a request, and its place: all that a page needs."""
         return self.walk(user).around(asked)
 
-    def walk(self, user: User) -> Walk:
+    def walk(self, user: User) -> Few | Walk:
         """The list as somebody goes along it, found once for several questions."""
         view = self.to_go_on
-        walk = Walk.of(view.requests(user), view.order)
-        return replace(walk, found=walk.found.defer("shown", "policy"))
+        found = view.requests(user).defer("shown", "policy")
+        few = Few.read(found, view.order)
+        return Walk(found, view.order, is_few=False) if few is None else few

@@ -1,7 +1,9 @@
 """The orders of the queue, and what follows a row in each of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from django.db.models import Q
 
@@ -45,6 +47,14 @@ class Order:
     def sort(self, found: Requests) -> Requests:
         return found.order_by(*self.columns)
 
+    def arrange(self, rows: Iterable[InputRequest]) -> list[InputRequest]:
+        """The same order, of rows that are at hand."""
+        found = list(rows)
+        for column in reversed(self.columns):
+            name, way = _direction(column)
+            found.sort(key=partial(_rank, name), reverse=way == "lt")
+        return found
+
     def after(self, row: InputRequest) -> Iterator[Q]:
         """What follows a row, in parts, nearest first: each is a range of an index.
 
@@ -55,6 +65,11 @@ class Order:
         for count in range(len(leading) - 1, -1, -1):
             for beyond in _beyond(leading[count], row):
                 yield _equal(leading[:count], row) & beyond
+
+
+def _rank(name: str, row: InputRequest) -> tuple[bool, Any]:
+    value = getattr(row, name)
+    return value is None, value
 
 
 def _turned(column: str) -> str:

@@ -1,6 +1,7 @@
 """Going along a list of requests: what follows a row, what is before it, its place."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import islice
 from operator import or_
@@ -15,6 +16,9 @@ from .counting import count_each
 from .order import Order
 from .tabs import Requests
 
+KNOWN = ("id", "subject", "priority", "opened_at", "expires_at")
+"""What is read of each row of a short list, in the order of the model's fields."""
+
 
 @dataclass(frozen=True, slots=True)
 class Around:
@@ -23,6 +27,39 @@ class Around:
     previous: InputRequest | None = None
     next: InputRequest | None = None
     place: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Few:
+    """A list that is short enough to be read at once: then nothing is asked again.
+
+    Of its rows it knows the subject, and what puts them in order.
+    """
+
+    rows: Sequence[InputRequest]
+    order: Order
+
+    @classmethod
+    def read(cls, found: Requests, order: Order) -> "Few | None":
+        """All of a list; None when that is more than is counted."""
+        rows = list(found.order_by().values_list(*KNOWN)[: MOST_COUNTED + 1])
+        if len(rows) > MOST_COUNTED:
+            return None
+        return cls([InputRequest.from_db(None, KNOWN, row) for row in rows], order)
+
+    def find_next(self, row: InputRequest) -> InputRequest | None:
+        """The row after this one, and from the end on the first again."""
+        return self.around(row).next
+
+    def around(self, row: InputRequest) -> Around:
+        """The neighbours of a row, and its place if it is in the list."""
+        others = [each for each in self.rows if each.pk != row.pk]
+        standing = self.order.arrange([*others, row])
+        index, count = standing.index(row), len(standing)
+        place = (index + 1, count) if len(others) < len(self.rows) else None
+        if not others:
+            return Around(place=place)
+        return Around(standing[index - 1], standing[(index + 1) % count], place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +89,7 @@ class Walk:
 
     @property
     def reversed(self) -> "Walk":
-        return Walk(self.found, self.order.reversed, self.is_few)
+        return replace(self, order=self.order.reversed)
 
     def following(self, row: InputRequest | None, most: int) -> list[InputRequest]:
         """So many rows that come after a row, or so many first ones."""
@@ -64,13 +101,12 @@ class Walk:
 
     def find_next(self, row: InputRequest) -> InputRequest | None:
         """The row after this one, and from the end on the first again."""
-        others = Walk(self.found.exclude(pk=row.pk), self.order, self.is_few)
+        others = replace(self, found=self.found.exclude(pk=row.pk))
         found = others.following(row, 1) or others.following(None, 1)
         return found[0] if found else None
 
     def around(self, row: InputRequest) -> Around:
-        if self.is_few:
-            return self._around_of_few(row)
+        """The neighbours of a row, and its place as far as anything is counted."""
         near = self._find_near(row)
         return Around(
             near.get("previous") or self.reversed.find_next(row),
@@ -88,15 +124,6 @@ class Walk:
             for name, walk in ways.items()
         )
         return {vars(each)["way"]: each for each in before.union(behind, all=True)}
-
-    def _around_of_few(self, row: InputRequest) -> Around:
-        ids = list(self.listed.values_list("pk", flat=True))
-        if row.pk not in ids:
-            return Around(self.reversed.find_next(row), self.find_next(row))
-        index = ids.index(row.pk)
-        before, behind = ids[index - 1], ids[(index + 1) % len(ids)]
-        rows = self.found.in_bulk({before, behind} - {row.pk})
-        return Around(rows.get(before), rows.get(behind), (index + 1, len(ids)))
 
     def _place(self, row: InputRequest) -> tuple[int, int] | None:
         """Counted as far as anything is counted; that there are more is known."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib.auth.models import User
 
@@ -58,8 +57,8 @@ class Said:
 class Together:
     """Who holds it, who is there, what was said and done, and what the reader may do.
 
-    `lost` is the claim that somebody has taken from the reader and holds now. `people`
-    are names to hand it to.
+    `lost` is the claim that somebody has taken from the reader and holds now. `votes` are
+    those that stand, and `people` names to hand it to.
     """
 
     may_answer: bool
@@ -69,6 +68,7 @@ class Together:
     is_mine: bool
     lost: ClaimFact | None
     presences: list[PresenceFact]
+    votes: list[VoteFact]
     tallies: list[Tally]
     my_vote: VoteFact | None
     comments: list[Said]
@@ -80,8 +80,8 @@ class Together:
     links: list[LinkFact]
 
 
-def together(user: User, asked: InputRequest) -> dict[str, Any]:
-    """The context of all `_together_*` templates, read with one query."""
+def together(user: User, asked: InputRequest) -> Together:
+    """What all `_together_*` templates show, read with one query."""
     facts = read_facts(asked, user)
     outcomes: Outcomes = asked.content["outcomes"]
     policy = ReviewPolicy.load(asked.policy_rules)
@@ -92,26 +92,25 @@ def together(user: User, asked: InputRequest) -> dict[str, Any]:
         (v for v in votes if (v.kind, v.responder) == ("person", name)), None
     )
     may_answer = asked.is_open and access.may_answer(user, asked)
-    return {
-        "together": Together(
-            may_answer=may_answer,
-            offers_claims=asked.is_open and is_claimable(asked),
-            may_claim=may_answer and is_claimable(asked) and my_vote is None,
-            claim=claim,
-            is_mine=claim is not None and claim.owner == name,
-            lost=_find_lost(facts.claims, claim, name),
-            presences=_without_voters(facts.presences, votes),
-            tallies=_tallies(policy, outcomes, votes) if asked.is_open else [],
-            my_vote=my_vote,
-            comments=[Said(each, list(_parts(each))) for each in facts.comments],
-            history=history_of(asked, _labels(outcomes), facts),
-            policy=policy_words(asked, policy, outcomes, user),
-            may_delegate=may_answer and policy.delegate and my_vote is None,
-            people=[each.username for each in facts.people],
-            may_link=asked.is_open and find_objection_to_issue(user, asked) is None,
-            links=facts.links,
-        )
-    }
+    return Together(
+        may_answer=may_answer,
+        offers_claims=asked.is_open and is_claimable(asked),
+        may_claim=may_answer and is_claimable(asked) and my_vote is None,
+        claim=claim,
+        is_mine=claim is not None and claim.owner == name,
+        lost=_find_lost(facts.claims, claim, name),
+        presences=_without_voters(facts.presences, votes),
+        votes=votes,
+        tallies=_tallies(policy, outcomes, votes) if asked.is_open else [],
+        my_vote=my_vote,
+        comments=[Said(each, list(_parts(each))) for each in facts.comments],
+        history=history_of(asked, _labels(outcomes), facts),
+        policy=policy_words(asked, policy, outcomes, user),
+        may_delegate=may_answer and policy.delegate and my_vote is None,
+        people=[each.username for each in facts.people],
+        may_link=asked.is_open and find_objection_to_issue(user, asked) is None,
+        links=facts.links,
+    )
 
 
 def _find_lost(

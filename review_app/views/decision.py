@@ -14,7 +14,7 @@ from review_app import drafts
 from review_app.answer_sheet import AnswerSheet
 from review_app.decision_page import beside, describe, is_by_deadline, votes_on
 from review_app.preferences import preferences_of
-from review_app.queue.walk import Walk
+from review_app.queue.walk import Few, Walk
 from review_app.queue_list import QueueList
 from review_app.undo import undoable
 from workflows_app import access
@@ -56,7 +56,7 @@ class Arrival:
     """What somebody has just done who comes to a request, and the list he goes along."""
 
     said: str = ""
-    walk: Walk | None = None
+    walk: Few | Walk | None = None
 
 
 class SeeOther(HttpResponseRedirect):

@@ -147,7 +147,7 @@ def draw(
         "asked": asked,
         "view": QueueList.read(request.GET),
         "part": f"review/_together_{part}.html",
-        **together(reader(request), asked),
+        "together": together(reader(request), asked),
         **more,
     }
     response = render(request, "review/_together_part.html", context, status=status)

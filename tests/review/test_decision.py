@@ -316,7 +316,7 @@ def test_the_page_takes_few_queries(
     asked = make_request(two_branches, user=ada)
     client = signed_in(ada)
     client.get("/queue/")
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(12):
         client.get(f"/requests/{asked.pk}/")
 
 

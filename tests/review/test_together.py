@@ -34,8 +34,7 @@ not_handed_on = asking("not-handed-on", delegate=False)
 
 
 def seen(user: User, asked: InputRequest) -> Together:
-    found: Together = together(user, access.get_request(user, asked.pk))["together"]
-    return found
+    return together(user, access.get_request(user, asked.pk))
 
 
 def post(
