@@ -11,8 +11,10 @@ from weakref import WeakKeyDictionary
 from project.database import POOL
 from workflows_app.api.waiting import Application, Receive, Scope, Send
 
-AT_ONCE = 2 * POOL["max_size"]
-"""Some need no connection, and some are drawing when they have had theirs."""
+AT_ONCE = POOL["max_size"] - 2
+"""Each has a connection for as long as it takes, and nobody waits for one in vain. Two
+are left for sockets and for those who wait without a thread.
+"""
 
 PROBES = frozenset({"/healthz", "/readyz"})
 """Whoever asks how it is wants to know it now."""
