@@ -10,10 +10,24 @@ from tests.chromium import FLAGS, find_chromium
 from .house import House
 
 
+@pytest.fixture(scope="session")
+def shared_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A whole Holdpoint for all files that leave it as it was, but for some runs."""
+    house = House(tmp_path_factory.mktemp("shared") / "var").start()
+    yield house
+    house.stop()
+
+
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A whole Holdpoint for the tests of one file."""
-    house = House(tmp_path_factory.mktemp("house") / "var").start()
+def house(shared_house: House) -> House:
+    """The house of the tests of a file, which may name another of their own."""
+    return shared_house
+
+
+@pytest.fixture(scope="module")
+def own_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house for the tests of one file alone."""
+    house = House(tmp_path_factory.mktemp("own") / "var").start()
     yield house
     house.stop()
 

@@ -1,15 +1,19 @@
 """A whole Holdpoint in real processes: started, used, killed and stopped by tests."""
 
+import atexit
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -24,6 +28,12 @@ from workflows_app.intake.signatures import sign_github
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "workflows_app" / "demo" / "samples"
 START_LIMIT = 120.0
+MIGRATE = """
+import django
+django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+"""
 T = TypeVar("T")
 
 
@@ -67,13 +77,23 @@ class House:
         self._clients = [self._sender]
 
     def start(self) -> "House":
+        """Begin where a house is that has started before, as all after the first do."""
+        if not self.data.exists():
+            _copy(_first_data(), self.data)
+        self._start()
+        return self
+
+    def migrate(self) -> None:
+        """Have a database and nothing in it, for what is started one by one."""
+        _copy(_empty_data(), self.data)
+
+    def _start(self) -> None:
         self._up = self._spawn("up", "--demo")
         try:
             wait_for(self._is_settled, seconds=START_LIMIT)
         except AssertionError:
             self.stop()
             raise
-        return self
 
     def stop(self) -> None:
         for client in self._clients:
@@ -101,6 +121,11 @@ class House:
             web.kill()
             web.wait(30)
 
+    def rest(self) -> Path:
+        """Wait until the database is at rest, as nothing is running; where its files are."""
+        wait_for(lambda: not self._postgres_pid_file.exists(), seconds=START_LIMIT)
+        return self.data
+
     @contextmanager
     def worker(self, executors: int = 1) -> Iterator[int]:
         """A worker alone, for a house that is not started; its pid."""
@@ -127,12 +152,16 @@ class House:
 
     # Processes
 
+    @property
+    def _postgres_pid_file(self) -> Path:
+        """There as long as the server runs."""
+        return self.data / "postgres" / "postmaster.pid"
+
     def pids(self, name: str) -> list[int]:
         """The pids of a part: web, worker or executor; postgres by its pid file."""
         if name == "postgres":
-            pid_file = self.data / "postgres" / "postmaster.pid"
-            wait_for(pid_file.exists)
-            return [int(pid_file.read_text().split()[0])]
+            wait_for(self._postgres_pid_file.exists)
+            return [int(self._postgres_pid_file.read_text().split()[0])]
         assert self._up is not None
         children = psutil.Process(self._up.pid).children(recursive=True)
         return [child.pid for child in children if name in _arguments(child)]
@@ -216,7 +245,7 @@ class House:
         return [str(kind) for (kind,) in rows]
 
     def _conninfo(self) -> str:
-        lines = (self.data / "postgres" / "postmaster.pid").read_text().splitlines()
+        lines = self._postgres_pid_file.read_text().splitlines()
         return f"host={lines[4]} port={lines[3]} user=postgres dbname=holdpoint"
 
     def _spawn(self, *arguments: str) -> subprocess.Popen[bytes]:
@@ -231,14 +260,47 @@ class House:
 
     def _is_settled(self) -> bool:
         """Whether all that the demo begins with is there, and nothing of it goes on."""
-        if not (self.data / "demo.json").exists():
+        demo = self.data / "demo.json"
+        if not demo.exists() or self.demo()["url"] != self.url:
             return False
         statement = """
             SELECT count(*), count(*) FILTER (WHERE status = 'running')
             FROM workflows_app_run
         """
-        [(begun, busy)] = self.query(statement)
-        return begun >= len(list(SAMPLES.glob("*/*.json"))) and not busy
+        expected = len(list(SAMPLES.glob("*/*.json")))
+        return any(
+            begun >= expected and not busy for begun, busy in self.query(statement)
+        )
+
+
+@cache
+def _empty_data() -> Path:
+    """The data of a house in which nothing has been started yet."""
+    house = House(_make_folder() / "var")
+    house.run_python(MIGRATE)
+    house.stop()
+    return house.rest()
+
+
+@cache
+def _first_data() -> Path:
+    """The data of a house that has started for the first time, and stopped."""
+    house = House(_make_folder() / "var")
+    house._start()
+    house.stop()
+    return house.rest()
+
+
+def _make_folder() -> Path:
+    """For as long as this process lives."""
+    folder = tempfile.mkdtemp(prefix="holdpoint-house-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def _copy(data: Path, to: Path) -> None:
+    """With its owners: PostgreSQL is not run by root."""
+    subprocess.run(["cp", "-a", data, to], check=True)  # noqa: S603, S607
 
 
 def hidden_fields(html: str) -> dict[str, str]:

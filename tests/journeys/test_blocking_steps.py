@@ -38,6 +38,12 @@ REASONS = {
 YES = ReviewComplete(approved=True, reviewer="mia", note="Go ahead.")
 
 
+@pytest.fixture(scope="module")
+def house(own_house: House) -> House:
+    """Its workers are killed."""
+    return own_house
+
+
 def start(house: House, workflow: str, **fields: Any) -> str:
     given = json.dumps({**INPUTS[workflow], **fields})
     return house.run_python(START, workflow, given).strip()

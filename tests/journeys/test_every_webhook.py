@@ -16,6 +16,12 @@ pytestmark = [
 ]
 
 
+@pytest.fixture(scope="module")
+def house(own_house: House) -> House:
+    """Full of questions in the end."""
+    return own_house
+
+
 def test_every_payload_is_taken_once_and_shown(house: House) -> None:
     ada = house.sign_in("ada")
     runs: dict[str, bytes] = {}

@@ -125,7 +125,9 @@ def test_of_twenty_answers_through_two_web_processes_one_is_accepted(
 
     def answer(client: httpx.Client) -> httpx.Response:
         path = f"/requests/{request_id}/"
-        hidden = hidden_fields(client.get(path).text)
+        page = client.get(path)
+        assert page.status_code == 200
+        hidden = hidden_fields(page.text)
         note = f"said by {id(client)}"  # the same from the same person is no conflict
         form = {**hidden, "outcome": "approve", "answer-note": note}
         barrier.wait(30)
@@ -242,12 +244,6 @@ async def main():
 
 asyncio.run(main())
 """
-MIGRATE = """
-import django
-django.setup()
-from django.core.management import call_command
-call_command("migrate", verbosity=0)
-"""
 THERE = """
 import asyncio, django, sys
 django.setup()
@@ -276,7 +272,7 @@ def test_a_paused_run_is_resumed_by_another_process_on_an_empty_database(
     there = House(
         tmp_path / "there", HOLDPOINT_APPS="shop", PYTHONPATH=str(shop.parents[1])
     )
-    there.run_python(MIGRATE)
+    there.migrate()
 
     with there.worker():
         printed = there.run_python(THERE, str(tmp_path / "snapshot.json"))

@@ -15,11 +15,7 @@ class Workshop:
 
     def __init__(self, data: Path) -> None:
         self.house = House(data, HOLDPOINT_APPS=APP)
-        self.house.run_python(
-            "import django; django.setup()\n"
-            "from django.core.management import call_command\n"
-            "call_command('migrate', verbosity=0)"
-        )
+        self.house.migrate()
         self.caller = Caller(self.house)
 
     def close(self) -> None:
