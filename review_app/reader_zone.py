@@ -10,8 +10,12 @@ UTC = ZoneInfo("UTC")
 
 def zone_of(request: HttpRequest) -> ZoneInfo:
     """UTC for a browser that has told nothing, or nothing that is a zone."""
-    name = request.COOKIES.get(COOKIE, "")
+    return find_zone(request.COOKIES.get(COOKIE, "")) or UTC
+
+
+def find_zone(name: str) -> ZoneInfo | None:
+    """The zone of a name, as in "Europe/Berlin"."""
     try:
-        return ZoneInfo(name) if name else UTC
+        return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC
+        return None

@@ -11,7 +11,6 @@ from review_app.queue.filters import UNCLAIMED
 from review_app.queue.order import OLDEST
 from review_app.queue.tabs import ALL
 from review_app.queue_list import QueueList
-from review_app.templatetags.run_words import duration
 from workflows_app.models import InputRequest
 from workflows_app.shown.visible import visible
 
@@ -45,7 +44,7 @@ def _oldest() -> Iterator[Number]:
         yield Number(
             "oldest",
             "oldest",
-            duration(timezone.now() - first.opened_at),
+            timezone.now() - first.opened_at,
             f"{reverse('review:decision', args=[first.pk])}?{_oldest_first().query}",
             aside=visible(first.subject)[:LONGEST_SUBJECT],
         )

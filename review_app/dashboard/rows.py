@@ -57,33 +57,34 @@ class Page:
 
 def read_page(view: DecisionList, zone: ZoneInfo, after: str) -> Page:
     """The rows behind one of them, or the newest."""
-    listed = _listed(view, zone)
-    count = listed.order_by()[: MOST_COUNTED + 1].count()
-    found = list(_following(listed, view.moment, after)[: PAGE_SIZE + 1])
-    rows = [_row(each) for each in found[:PAGE_SIZE]]
-    return Page(rows, count, rows[-1].pk if len(found) > PAGE_SIZE else None)
+    found = listed(view, zone)
+    count = found.order_by()[: MOST_COUNTED + 1].count()
+    page = list(_following(found, view.moment, after)[: PAGE_SIZE + 1])
+    rows = [make_row(each) for each in page[:PAGE_SIZE]]
+    return Page(rows, count, rows[-1].pk if len(page) > PAGE_SIZE else None)
 
 
 def export(view: DecisionList, zone: ZoneInfo) -> Iterator[str]:
     """The list as CSV, up to a number of lines."""
-    listed = _listed(view, zone)[:MOST_EXPORTED]
-    return csv_lines(COLUMNS, (_cells(_row(each)) for each in listed))
+    found = listed(view, zone)[:MOST_EXPORTED]
+    return csv_lines(COLUMNS, (_cells(make_row(each)) for each in found))
 
 
-def _listed(view: DecisionList, zone: ZoneInfo) -> "QuerySet[Any]":
+def listed(view: DecisionList, zone: ZoneInfo) -> "QuerySet[Any]":
+    """What a list shows, the newest first."""
     if view.what == TAKEN_OVER:
         people = view.take_overs(zone).select_related("owner", "taken_over_by")
         return people.select_related("request").defer(*LARGE[:2])
     return view.votes(zone).select_related("request", "user").defer(*LARGE)
 
 
-def _following(listed: "QuerySet[Any]", moment: str, after: str) -> "QuerySet[Any]":
-    last = _find(listed.model, after)
+def _following(found: "QuerySet[Any]", moment: str, after: str) -> "QuerySet[Any]":
+    last = _find(found.model, after)
     if last is None:
-        return listed
+        return found
     at = getattr(last, moment)
     older = Q((f"{moment}__lt", at)) | Q((moment, at), ("id__lt", last.pk))
-    return listed.filter(Q((f"{moment}__lte", at)), older)
+    return found.filter(Q((f"{moment}__lte", at)), older)
 
 
 def _find(model: type[Model], text: str) -> Any:
@@ -93,7 +94,7 @@ def _find(model: type[Model], text: str) -> Any:
         return None
 
 
-def _row(found: InputResponse | Claim) -> Row:
+def make_row(found: InputResponse | Claim) -> Row:
     if isinstance(found, Claim):
         assert found.ended_at is not None
         return Row(

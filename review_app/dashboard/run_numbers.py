@@ -52,8 +52,8 @@ def _unfinished() -> Iterator[Number]:
     for key, label, view, tone in LISTS:
         count = found[f"of_{key}"]
         number = Number.of(f"runs-{key}", label, count, _address(view), tone)
-        is_least = found["all"] > MOST_LOOKED_AT and count <= MOST_COUNTED
-        yield replace(number, text=f"{number.text}+") if is_least else number
+        is_least = number.is_least or found["all"] > MOST_LOOKED_AT
+        yield replace(number, is_least=is_least)
 
 
 def _ended_badly(user: User) -> Iterator[Number]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from review_app.templatetags.run_words import duration
 from workflows_app.access import MOST_COUNTED
 
 from .decisions import DEADLINE, TAKEN_OVER, UNDONE, DecisionList
@@ -17,9 +16,9 @@ def today_numbers(day: date, zone: ZoneInfo) -> list[Number]:
     view = DecisionList(since=day.isoformat())
     votes, is_cut = newest(view.votes(zone), MOST_TODAY)
     told = figures(votes)
-    decided = f"{told.decided:,}{'+' if is_cut else ''}"
+    decided = Number("decided", "decided", told.decided, view.address, is_least=is_cut)
     return [
-        Number("decided", "decided", decided, view.address),
+        decided,
         *_speed(told, view),
         _by_deadline(told, view),
         *_others(view, zone),
@@ -34,7 +33,7 @@ def _speed(told: Figures, view: DecisionList) -> Iterator[Number]:
     ):
         slow = view.slower(took)
         address = slow.address if slow else ""
-        yield Number(key, label, duration(took), address)
+        yield Number(key, label, took, address)
 
 
 def _by_deadline(told: Figures, view: DecisionList) -> Number:
@@ -42,7 +41,7 @@ def _by_deadline(told: Figures, view: DecisionList) -> Number:
     return Number(
         "by-deadline",
         "by deadline",
-        f"{told.by_deadline:,}",
+        told.by_deadline,
         view.of(DEADLINE).address,
         "warn" if told.by_deadline else "",
         share,

@@ -1,7 +1,7 @@
 """Replies: JSON, never kept by anybody on the way."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,9 +25,11 @@ def json_text(body: Any) -> str:
 
 
 def _as_text(value: Any) -> str:
-    """What JSON lacks and we tell: moments, to the microsecond, and ids."""
+    """What JSON lacks and we tell: moments, to the microsecond, days, and ids."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
     raise TypeError(f"{type(value)} is no JSON.")

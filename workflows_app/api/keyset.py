@@ -13,6 +13,7 @@ from .errors import ApiError
 
 TAG = "`key=value`, or `key` for any value; given several times, all must hold."
 
+LARGEST = 2**63 - 1
 Row = TypeVar("Row", bound=Model)
 
 
@@ -21,20 +22,22 @@ class Keyset(Generic[Row]):
     """The newest first: by a moment, and by their ids within it."""
 
     moment: str
+    read_pk: Callable[[str], Any] = UUID
 
     def page(
         self, rows: "QuerySet[Row]", cursor: str, limit: int
     ) -> tuple[Sequence[Row], str | None]:
         """So many rows after a cursor, and the cursor for more, if there is more."""
         if cursor:
-            rows = rows.filter(self._after(*unpack(cursor, read_moment, UUID)))
+            rows = rows.filter(self._after(*unpack(cursor, read_moment, self.read_pk)))
         found = list(rows.order_by(f"-{self.moment}", "-pk")[: limit + 1])
         has_more = len(found) > limit
         return found[:limit], self._cursor(found[limit - 1]) if has_more else None
 
-    def _after(self, moment: datetime, pk: UUID) -> Q:
-        at = {self.moment: moment}
-        return Q(**{f"{self.moment}__lt": moment}) | Q(**at, pk__lt=pk)
+    def _after(self, moment: datetime, pk: Any) -> Q:
+        """The first condition is a range of an index: PostgreSQL begins there."""
+        is_older = Q((f"{self.moment}__lt", moment)) | Q(pk__lt=pk)
+        return Q((f"{self.moment}__lte", moment)) & is_older
 
     def _cursor(self, row: Row) -> str:
         moment: datetime = getattr(row, self.moment)
@@ -64,6 +67,14 @@ def unpack(cursor: str, *readers: Callable[[str], Any]) -> list[Any]:
     except ValueError:
         message = "Take `next` of the page before as the cursor, as it is."
         raise ApiError(400, "invalid_cursor", message, path=["cursor"]) from None
+
+
+def read_number(text: str) -> int:
+    """An id that is a number, as far as the database has any."""
+    number = int(text)
+    if not 0 <= number <= LARGEST:
+        raise ValueError
+    return number
 
 
 def read_moment(text: str) -> datetime:
