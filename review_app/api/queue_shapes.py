@@ -1,6 +1,5 @@
 """The queue as programs ask for it and get it: the same lists as people have."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -9,13 +8,14 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from review_app.queue.filters import NAMES
 from review_app.queue.tabs import DECIDED
-from review_app.queue.walk import Walk
+from review_app.queue.walk import Walk, few_ids
 from review_app.queue_list import QueueList
 from review_app.queue_page.rows import Row, make_rows, told
 from workflows_app.access import MOST_COUNTED
 from workflows_app.api.inputs import Given, Limit, printable
 from workflows_app.api.keyset import TAG
 from workflows_app.api.request_shapes import ClaimReply, RequestSummary
+from workflows_app.models import InputRequest
 
 from . import places
 
@@ -154,7 +154,8 @@ def read_page(view: QueueList, user: User, wanted: PageWanted) -> QueuePage:
 
 def _walk(view: QueueList, user: User) -> Walk:
     """Votes stand in an order of their own, which their requests alone do not know."""
-    found, order = view.requests(user), view.order
-    is_of_votes = view.tab == DECIDED
-    walk = Walk(found, order, is_few=False) if is_of_votes else Walk.of(found, order)
-    return replace(walk, found=told(walk.found, user))
+    found = view.requests(user)
+    ids = None if view.tab == DECIDED else few_ids(found.order_by())
+    if ids is not None:
+        found = InputRequest.objects.filter(pk__in=ids)
+    return Walk(told(found, user), view.order, is_few=ids is not None)
