@@ -6,10 +6,10 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import User
 from django.http import QueryDict
 
-from review_app.queue.filters import QueueFilter, read_filters
+from review_app.queue.filters import QueueFilter, by_index, read_filters
 from review_app.queue.order import DUE, SORTS, Order
 from review_app.queue.tabs import DECIDED, READY, TABS, Requests, requests_of
-from review_app.queue.walk import Around, Few, Walk
+from review_app.queue.walk import Around, Few, Walk, few_ids
 from workflows_app.models import InputRequest
 
 
@@ -78,9 +78,16 @@ class QueueList:
             found = QueueFilter(self.filters, found, user).qs
         return self.order.sort(found)
 
+    def whole(self, user: User) -> Requests:
+        """The same for who wants all of them, if they are few, in no order."""
+        return by_index(self.requests(user).order_by(), self.filters.get("q", ""))
+
     def waiting(self, user: User) -> Requests:
         """The same for who takes the first of them: found fast, be it few or many."""
-        return Walk.of(self.requests(user), self.order).listed
+        ids = few_ids(self.whole(user))
+        if ids is None:
+            return self.requests(user)
+        return self.order.sort(InputRequest.objects.filter(pk__in=ids))
 
     def find_next(self, user: User, asked: InputRequest) -> InputRequest | None:
         """The open request after this one, and from the end on the first again."""
@@ -93,6 +100,8 @@ class QueueList:
     def walk(self, user: User) -> Few | Walk:
         """The list as somebody goes along it, found once for several questions."""
         view = self.to_go_on
+        few = Few.read(view.whole(user), view.order)
+        if few is not None:
+            return few
         found = view.requests(user).defer("shown", "policy")
-        few = Few.read(found, view.order)
-        return Walk(found, view.order, is_few=False) if few is None else few
+        return Walk(found, view.order, is_few=False)

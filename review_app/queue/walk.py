@@ -42,7 +42,7 @@ class Few:
     @classmethod
     def read(cls, found: Requests, order: Order) -> "Few | None":
         """All of a list; None when that is more than is counted."""
-        rows = list(found.order_by().values_list(*KNOWN)[: MOST_COUNTED + 1])
+        rows = list(found.values_list(*KNOWN)[: MOST_COUNTED + 1])
         if len(rows) > MOST_COUNTED:
             return None
         return cls([InputRequest.from_db(None, KNOWN, row) for row in rows], order)
@@ -74,13 +74,6 @@ class Walk:
     found: Requests
     order: Order
     is_few: bool
-
-    @classmethod
-    def of(cls, found: Requests, order: Order) -> "Walk":
-        ids = few_ids(found)
-        if ids is None:
-            return cls(found, order, is_few=False)
-        return cls(InputRequest.objects.filter(pk__in=ids), order, is_few=True)
 
     @property
     def listed(self) -> Requests:
@@ -136,5 +129,5 @@ class Walk:
 
 def few_ids(found: Requests) -> list[UUID] | None:
     """All that a list has, in no order; None when that is more than is counted."""
-    ids = list(found.order_by().values_list("pk", flat=True)[: MOST_COUNTED + 1])
+    ids = list(found.values_list("pk", flat=True)[: MOST_COUNTED + 1])
     return ids if len(ids) <= MOST_COUNTED else None

@@ -23,6 +23,9 @@ PAGE_SIZE = 25
 NAMED = 3
 """How many of the new requests are named; the others are counted."""
 
+COUNTED = TABS.keys() - {DECIDED}
+"""What somebody has decided waits for nobody: it is counted where it is shown."""
+
 OUTSIDE = "outside"
 """Where the count stands of the list without its filters."""
 
@@ -32,11 +35,11 @@ LATE_COMMIT = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A way to look at the list, and how many requests it shows so."""
+    """A way to look at the list, and how many requests it shows so, if that is counted."""
 
     key: str
     label: str
-    count: int
+    count: int | None
     query: str
     is_current: bool
 
@@ -65,14 +68,20 @@ class QueuePage:
     def tabs(self) -> list[Tab]:
         counts = self._counts
         return [
-            Tab(key, label, counts[key], self.view.of(key).query, key == self.view.tab)
+            Tab(
+                key,
+                label,
+                counts.get(key),
+                self.view.of(key).query,
+                key == self.view.tab,
+            )
             for key, label in TABS.items()
         ]
 
     @property
     def count(self) -> int:
         """How many the list has, up to one more than is ever counted."""
-        return next(tab.count for tab in self.tabs if tab.is_current)
+        return self._counts[self.view.tab]
 
     @property
     def rows(self) -> list[Row]:
@@ -109,18 +118,23 @@ class QueuePage:
 
     @cached_property
     def _counts(self) -> dict[str, int]:
-        """Of each tab and, when there are filters, of the list without them."""
+        """Of the tabs and, when there are filters, of the list without them."""
         known = self._known_counts()
-        lists = {key: self._requests(key) for key in TABS if key not in known}
+        shown = [key for key in TABS if key in (self.view.tab, *COUNTED)]
+        lists = {key: self._requests(key) for key in shown if key not in known}
         if self.view.is_filtered:
             lists[OUTSIDE] = self.view.without_filters.requests(self.user)
         counts = count_each(list(lists.values()))
         return known | dict(zip(lists, counts, strict=True))
 
     def _known_counts(self) -> dict[str, int]:
-        """What need not be counted again: the frame of the page says what is ready."""
+        """What need not be counted again: the frame of the page says what is ready.
+
+        When that is more than is ever counted, so is all that is open.
+        """
         if not self.view.is_filtered:
-            return {READY: count_ready(self.user).count}
+            ready = count_ready(self.user).count
+            return {READY: ready} | ({ALL: ready} if ready > MOST_COUNTED else {})
         few = self._open_ids
         return {ALL: MOST_COUNTED + 1 if few is None else len(few)}
 
@@ -133,11 +147,14 @@ class QueuePage:
     def _walk(self) -> Walk:
         """Votes stand in an order of their own, by which they are found fast."""
         found, order = self._requests(self.view.tab), self.view.order
-        if self.view.tab == DECIDED or self._open_ids is not None:
-            return Walk(found, order, is_few=self.view.tab != DECIDED)
-        if self.count > MOST_COUNTED:
+        if self.view.tab == DECIDED or self.count > MOST_COUNTED:
             return Walk(found, order, is_few=False)
-        return Walk.of(found, order)
+        if self._open_ids is not None:
+            return Walk(found, order, is_few=True)
+        ids = few_ids(self.view.whole(self.user))
+        if ids is None:  # it has grown meanwhile
+            return Walk(found, order, is_few=False)
+        return Walk(InputRequest.objects.filter(pk__in=ids), order, is_few=True)
 
     def _requests(self, tab: str) -> Requests:
         if tab == DECIDED or self._open_ids is None:
@@ -152,7 +169,7 @@ class QueuePage:
         """
         if not self.view.is_filtered:
             return None
-        return few_ids(self.view.of(ALL).requests(self.user))
+        return few_ids(self.view.of(ALL).whole(self.user))
 
     def _find_last(self) -> InputRequest | None:
         """The last row of the page before, also when it is not in the list any more."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django import forms
 from django.contrib.auth.models import Group, User
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from review_app.models import SavedView
@@ -19,6 +19,7 @@ MOST_SHOWN = 8
 """So many views have their counts on the page; all of them are on their own page."""
 
 MOST_OWNED = 50
+LONGEST_QUERY = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +61,31 @@ class ViewForm(forms.ModelForm):  # type: ignore[type-arg]  # not at run time
         return name
 
     def clean(self) -> None:
+        if len(self.instance.query) > LONGEST_QUERY:
+            raise forms.ValidationError("Its filters are too long to be kept.")
         mine = SavedView.objects.filter(owner=self.instance.owner)
         is_new = not mine.filter(pk=self.instance.pk).exists()
         if is_new and mine.count() >= MOST_OWNED:
             raise forms.ValidationError(f"{MOST_OWNED} views are enough for anybody.")
 
 
-def views_of(user: User) -> list[SavedView]:
-    """His own first, then those that others share with a group of his."""
+def visible_views(user: User) -> QuerySet[SavedView]:
+    """His own, and those that others share with a group of his."""
     shared = Q(group__user=user)
     found = SavedView.objects.filter(Q(owner=user) | shared).distinct()
-    named = found.select_related("owner", "group").order_by("name", "pk")
+    return found.select_related("owner", "group")
+
+
+def views_of(user: User) -> list[SavedView]:
+    """His own first, then those of others."""
+    named = visible_views(user).order_by("name", "pk")
     return sorted(named, key=lambda view: view.owner_id != user.pk)
 
 
 def count_views(user: User, views: Sequence[SavedView]) -> list[CountedView]:
     """What he sees through each of them: as far as he may see anything."""
     lists = [list_of(view) for view in views]
-    counts = count_each([each.requests(user) for each in lists])
+    counts = count_each([each.whole(user) for each in lists])
     return [
         CountedView(view, each.query, count)
         for view, each, count in zip(views, lists, counts, strict=True)

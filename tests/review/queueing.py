@@ -56,7 +56,7 @@ def subjects(client: Client, address: str) -> list[str]:
     return [row.asked.subject for row in response.context["page"].rows]
 
 
-def counts(client: Client, address: str) -> dict[str, int]:
+def counts(client: Client, address: str) -> dict[str, int | None]:
     """What its tabs count."""
     page = client.get(address).context["page"]
     return {tab.key: tab.count for tab in page.tabs}

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from workflows_app.engine import values
 
+from .grams import Grams
 from .run import Run
 
 
@@ -95,12 +96,28 @@ class InputRequest(models.Model):
                 condition=Q(status__in=["open", "decided"], due_at__isnull=False),
             ),
             GinIndex(
-                fields=["groups"], name="request_groups", condition=Q(status="open")
+                fields=["groups"],
+                name="request_groups",
+                condition=Q(status="open"),
+                fastupdate=False,
             ),
             GinIndex(
                 fields=["assignees"],
                 name="request_assignees",
                 condition=Q(status="open"),
+                fastupdate=False,
+            ),
+            GinIndex(
+                fields=["tags"],
+                name="request_tags",
+                condition=Q(status="open"),
+                fastupdate=False,
+            ),
+            GinIndex(
+                Grams("subject"),
+                name="request_subject",
+                condition=Q(status="open"),
+                gin_pending_list_limit=256,
             ),
             models.Index(
                 fields=["-closed_at"], include=["opened_at"], name="request_closed"
