@@ -11,7 +11,6 @@ from review_app.queue_list import QueueList
 from workflows_app.api.bearer import user_of
 from workflows_app.api.errors import not_found
 from workflows_app.api.found import get_request
-from workflows_app.api.inputs import Given
 from workflows_app.api.once import act_once
 from workflows_app.api.request_shapes import RequestReply
 from workflows_app.api.routes import get, post
@@ -20,6 +19,7 @@ from workflows_app.runtime import claims
 
 from .queue_shapes import (
     Counted,
+    FiltersGiven,
     ListFilters,
     QueueFilters,
     QueuePage,
@@ -40,13 +40,13 @@ class QueueCounts(BaseModel):
     decided: Counted
 
 
-class NextGiven(ListFilters, Given):
+class NextGiven(FiltersGiven):
     """Of which requests the next is wanted, and in which order."""
 
     sort: Sort = "priority"
 
 
-ANY = NextGiven()
+MOST_URGENT = NextGiven()
 
 
 @get(router, "/queue", Scope.READ, Scope.ANSWER, returns=QueuePage, errors=())
@@ -66,7 +66,7 @@ def count_queue(request: HttpRequest, wanted: Query[ListFilters]) -> QueueCounts
 
 
 @post(router, "/requests/claim-next", Scope.ANSWER, returns=RequestReply)
-def claim_next(request: HttpRequest, given: NextGiven = ANY) -> HttpResponse:
+def claim_next(request: HttpRequest, given: NextGiven = MOST_URGENT) -> HttpResponse:
     """Keep the first of the requests that are ready for you.
 
     Without filters and order it is the most urgent. What you have put off, or voted on,

@@ -1,7 +1,7 @@
 """The queue as programs ask for it and get it: the same lists as people have."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from django.contrib.auth.models import User
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
@@ -54,25 +54,35 @@ class ListFilters(BaseModel):
         return {name: value for name, value in given.items() if value is not None}
 
 
-class ListGiven(ListFilters, Given):
-    """A list of the queue, as somebody keeps it."""
+class FiltersGiven(ListFilters, Given):
+    """The same in a body."""
+
+
+ANY = FiltersGiven()
+
+
+class ListGiven(Given):
+    """A list of the queue, to be kept."""
 
     tab: Tab = "ready"
     sort: Sort = "due"
+    filters: FiltersGiven = ANY
 
     @property
     def listed(self) -> QueueList:
-        return QueueList(self.tab, self.sort, self.filters)
+        return QueueList(self.tab, self.sort, self.filters.filters)
+
+
+class ListReply(BaseModel):
+    """A list of the queue that is kept."""
+
+    tab: str
+    sort: str
+    filters: dict[str, str]
 
     @classmethod
-    def of(cls, view: QueueList) -> dict[str, Any]:
-        """A list as it is told: what narrows nothing is null."""
-        return {
-            **dict.fromkeys(NAMES),
-            "tab": view.tab,
-            "sort": view.sort,
-            **view.filters,
-        }
+    def of(cls, view: QueueList) -> "ListReply":
+        return cls(tab=view.tab, sort=view.sort, filters=view.filters)
 
 
 class PageWanted(BaseModel):
@@ -154,8 +164,8 @@ def read_page(view: QueueList, user: User, wanted: PageWanted) -> QueuePage:
 
 def _walk(view: QueueList, user: User) -> Walk:
     """Votes stand in an order of their own, which their requests alone do not know."""
-    found = view.requests(user)
-    ids = None if view.tab == DECIDED else few_ids(found.order_by())
-    if ids is not None:
-        found = InputRequest.objects.filter(pk__in=ids)
-    return Walk(told(found, user), view.order, is_few=ids is not None)
+    ids = None if view.tab == DECIDED else few_ids(view.whole(user))
+    if ids is None:
+        return Walk(told(view.requests(user), user), view.order, is_few=False)
+    few = InputRequest.objects.filter(pk__in=ids)
+    return Walk(told(few, user), view.order, is_few=True)

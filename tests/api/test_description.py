@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from review_app.models import SavedView
 from tests.factories import make_request
 from tests.flows import approval
 from tests.intake import signing
@@ -105,6 +106,7 @@ def world(db: None, person: Callable[..., User]) -> dict[str, Any]:
             "run_id": str(asked.run_id),
             "snapshot_id": str(Snapshot.objects.latest("id").pk),
             "worker_id": str(worker.pk),
+            "view_id": str(SavedView.objects.create(owner=everybody).pk),
             "delivery_id": str(Delivery.objects.get().pk),
             "message_id": str(Message.objects.get().pk),
         },
