@@ -1,14 +1,17 @@
 """The reviewers' list: which requests it shows, and in which order."""
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.http import QueryDict
 
+from review_app.queue.counting import bounded
 from review_app.queue.filters import QueueFilter, by_index, read_filters
 from review_app.queue.order import DUE, SORTS, Order
 from review_app.queue.tabs import DECIDED, READY, TABS, Requests, requests_of
+from review_app.queue.text import KEPT, Reader, Text
 from review_app.queue.walk import Around, Few, Walk, few_ids
 from workflows_app.models import InputRequest
 
@@ -19,7 +22,7 @@ class QueueList:
 
     tab: str = READY
     sort: str = DUE
-    filters: dict[str, str] = field(default_factory=dict)
+    filters: dict[str, str] = field(default_factory=dict, hash=False)
 
     @classmethod
     def read(cls, query: QueryDict) -> "QueueList":
@@ -80,7 +83,14 @@ class QueueList:
 
     def whole(self, user: User) -> Requests:
         """The same for who wants all of them, if they are few, in no order."""
-        return by_index(self.requests(user).order_by(), self.filters.get("q", ""))
+        found = self.requests(user).order_by()
+        return (
+            found if self.tab == DECIDED else by_index(found, self.filters.get("q", ""))
+        )
+
+    def text(self, user: User) -> Text:
+        """That in SQL, as far as anything is counted."""
+        return _written(Reader.of(user), self)
 
     def waiting(self, user: User) -> Requests:
         """The same for who takes the first of them: found fast, be it few or many."""
@@ -100,8 +110,13 @@ class QueueList:
     def walk(self, user: User) -> Few | Walk:
         """The list as somebody goes along it, found once for several questions."""
         view = self.to_go_on
-        few = Few.read(view.whole(user), view.order)
+        few = Few.read(view.text(user), view.order)
         if few is not None:
             return few
         found = view.requests(user).defer("shown", "policy")
         return Walk(found, view.order, is_few=False)
+
+
+@lru_cache(maxsize=KEPT)
+def _written(reader: Reader, view: QueueList) -> Text:
+    return bounded(view.whole(reader.user))

@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
+from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.db.models.functions import Now
 
 from review_app import drafts
+from review_app.queue.text import KEPT, Text
 from workflows_app.engine.errors import (
     AlreadyAnsweredError,
     RequestExpiredError,
@@ -35,8 +37,8 @@ TOO_LATE = (
 """What a run says when there is nothing, or nothing any more, to be taken back."""
 
 
-_TOLD = ("request__subject", "request__effective_at")
-"""What is told of a request; anything else would be asked of the database one by one."""
+TOLD = ("id", "subject", "effective_at")
+"""What is told of a request, in the order of the model's fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +59,25 @@ class Undoable:
 def undoable(user: User) -> list[Undoable]:
     """What the person has just decided, the newest first; some of it counts already."""
     found: dict[str, Undoable] = {}
-    for vote in _recent_votes(user):
-        batch = batch_of(vote)
-        known = found.get(batch or str(vote.pk))
-        found[batch or str(vote.pk)] = Undoable(
-            request=vote.request,
-            outcome=vote.outcome,
-            seconds_left=_seconds_left(vote),
+    for pk, outcome, key, left, *told in _recent_votes(user.pk).read():
+        request = InputRequest.from_db(None, TOLD, told)
+        batch = batch_of(key, request.pk)
+        name = batch or str(pk)
+        known = found.get(name)
+        found[name] = Undoable(
+            request=request,
+            outcome=outcome,
+            seconds_left=max(0.0, left.total_seconds()) if left else 0.0,
             batch=batch,
             count=known.count + 1 if known else 1,
         )
     return list(found.values())[:MOST_TOLD]
 
 
-def batch_of(vote: InputResponse) -> str:
+def batch_of(key: str, pk: UUID) -> str:
     """What the votes of a bulk decision have in common: `<batch>:<request>` is its key."""
-    batch, _, request = vote.idempotency_key.partition(":")
-    return batch if request == str(vote.request_id) else ""
+    batch, _, request = key.partition(":")
+    return batch if request == str(pk) else ""
 
 
 def take_back(user: User, asked: InputRequest, *, batch: str = "") -> list[UUID]:
@@ -101,7 +105,8 @@ def _requests_of_batch(user: User, batch: str) -> Iterable[InputRequest]:
     return [vote.request for vote in votes.select_related("request")]
 
 
-def _recent_votes(user: User) -> "QuerySet[InputResponse]":
+@lru_cache(maxsize=KEPT)
+def _recent_votes(user: int) -> Text:
     """The deciding ones of the browser, each with the time that is left for it."""
     just_closed = Q(status="answered", closed_at__gt=Now() - TOLD_FOR)
     recent = InputRequest.objects.filter(Q(status="decided") | just_closed)
@@ -113,10 +118,6 @@ def _recent_votes(user: User) -> "QuerySet[InputResponse]":
         request__in=recent.order_by().values("pk"),
     )
     left = ExpressionWrapper(F("request__effective_at") - Now(), DurationField())
-    votes = mine.select_related("request").annotate(left=left).order_by("-at")
-    return votes.only("request", "outcome", "idempotency_key", *_TOLD)
-
-
-def _seconds_left(vote: InputResponse) -> float:
-    left: timedelta | None = vars(vote)["left"]
-    return max(0.0, left.total_seconds()) if left else 0.0
+    votes = mine.annotate(left=left).order_by("-at")
+    told = [f"request__{name}" for name in TOLD]
+    return Text.of(votes.values_list("pk", "outcome", "idempotency_key", "left", *told))

@@ -5,6 +5,7 @@ A run is seen by operators, by who started it, by the members of its groups, and
 whoever sees a request of it, or of a run that works for it. What one may not see is not there.
 """
 
+from collections.abc import Hashable
 from typing import TypeAlias
 from uuid import UUID
 
@@ -136,6 +137,23 @@ def may_start(user: Viewer) -> bool:
     return is_operator(user) or bool(groups_of(user) & REVIEWERS)
 
 
+def rights_of(user: User) -> Hashable:
+    """All of a user on which the conditions of this module depend."""
+    name, is_active = user.get_username(), user.is_active
+    own = tuple(_runs_started_by(user))
+    return user.pk, name, is_active, is_operator(user), groups_of(user), own
+
+
+def _runs_started_by(user: User) -> list[UUID]:
+    """The ids of as many as can be named in a query, read once for each user object."""
+    started: list[UUID] | None = getattr(user, "_holdpoint_started", None)
+    if started is None:
+        runs = Run.objects.filter(started_by=user).order_by()
+        started = list(runs.values_list("pk", flat=True)[: FEW_RUNS + 1])
+        user._holdpoint_started = started  # type: ignore[attr-defined]  # noqa: SLF001
+    return started
+
+
 def _of_runs_started_by(user: User) -> Q:
     """Requests of the runs that he started.
 
@@ -143,11 +161,7 @@ def _of_runs_started_by(user: User) -> Q:
     what it finds to what the other indexes find. A join with the runs would make it
     look at every open request.
     """
-    started: list[UUID] | None = getattr(user, "_holdpoint_started", None)
-    if started is None:
-        runs = Run.objects.filter(started_by=user).order_by()
-        started = list(runs.values_list("pk", flat=True)[: FEW_RUNS + 1])
-        user._holdpoint_started = started  # type: ignore[attr-defined]  # noqa: SLF001
+    started = _runs_started_by(user)
     if len(started) <= FEW_RUNS:
         return Q(run__in=started)
     return Q(Exists(Run.objects.filter(pk=OuterRef("run"), started_by=user)))

@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
 
 from django.contrib.auth.models import User
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import Count, Q
-from django.db.models.functions import Now
 
 from workflows_app.access import MOST_COUNTED
 
 from .due import SOON
 from .tabs import Requests, ready
+from .text import KEPT, Reader, Text
+
+KNOWN = ("id", "subject", "priority", "opened_at", "expires_at")
+"""What is read of each row of a short list, in the order of the model's fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,20 @@ class Waiting:
 
 def count_each(lists: Sequence[Requests]) -> list[int]:
     """How many requests each list has: pages show many counts, and ask once."""
-    texts: list[str] = []
-    parameters: list[Any] = []
-    for found in lists:
-        text, given = _count(found)
-        texts.append(text)
-        parameters += given
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(texts)}", parameters)
-        return list(cursor.fetchone())
+    return count_texts([bounded(found) for found in lists])
+
+
+def count_texts(texts: Sequence[Text]) -> list[int]:
+    """The same of lists that are written already."""
+    counts = [f"(SELECT count(*) FROM ({text.sql}) counted)" for text in texts]  # noqa: S608 - Django's own text
+    parameters = [each for text in texts for each in text.parameters]
+    (found,) = Text(f"SELECT {', '.join(counts)}", tuple(parameters)).read()
+    return list(found)
+
+
+def bounded(found: Requests) -> Text:
+    """What is KNOWN of the rows of a list, up to one more than is ever counted."""
+    return Text.of(found.order_by().values_list(*KNOWN)[: MOST_COUNTED + 1])
 
 
 def count_ready(user: User) -> Waiting:
@@ -47,17 +52,13 @@ def count_ready(user: User) -> Waiting:
 
 
 def _count_ready(user: User) -> Waiting:
-    is_urgent = Q(expires_at__lt=Now() + SOON)
-    counted = ready(user).order_by()[: MOST_COUNTED + 1]
-    found = counted.aggregate(count=Count("pk"), urgent=Count("pk", filter=is_urgent))
-    return Waiting(found["count"], found["urgent"])
+    text = _ready(Reader.of(user))
+    urgent = "expires_at < statement_timestamp() + %s"
+    sql = f"SELECT count(*), count(*) FILTER (WHERE {urgent}) FROM ({text.sql}) ready"  # noqa: S608 - Django's own text
+    ((count, urgent_count),) = Text(sql, (SOON, *text.parameters)).read()
+    return Waiting(count, urgent_count)
 
 
-def _count(found: Requests) -> tuple[str, tuple[Any, ...]]:
-    bounded = found.order_by().values("pk")[: MOST_COUNTED + 1]
-    try:
-        text, parameters = bounded.query.sql_with_params()
-    except EmptyResultSet:
-        return "0", ()
-    # The text is Django's own, with a place for each parameter.
-    return f"(SELECT count(*) FROM ({text}) counted)", parameters  # noqa: S608
+@lru_cache(maxsize=KEPT)
+def _ready(reader: Reader) -> Text:
+    return bounded(ready(reader.user))

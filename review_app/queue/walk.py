@@ -12,12 +12,10 @@ from django.db.models import Q, Value
 from workflows_app.access import MOST_COUNTED
 from workflows_app.models import InputRequest
 
-from .counting import count_each
+from .counting import KNOWN, count_each
 from .order import Order
 from .tabs import Requests
-
-KNOWN = ("id", "subject", "priority", "opened_at", "expires_at")
-"""What is read of each row of a short list, in the order of the model's fields."""
+from .text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +38,9 @@ class Few:
     order: Order
 
     @classmethod
-    def read(cls, found: Requests, order: Order) -> "Few | None":
+    def read(cls, text: Text, order: Order) -> "Few | None":
         """All of a list; None when that is more than is counted."""
-        rows = list(found.values_list(*KNOWN)[: MOST_COUNTED + 1])
+        rows = text.read()
         if len(rows) > MOST_COUNTED:
             return None
         return cls([InputRequest.from_db(None, KNOWN, row) for row in rows], order)

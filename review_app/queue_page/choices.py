@@ -1,28 +1,22 @@
 """What there is to filter by: names that occur in the newest of the requests."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.contrib.auth.models import User
-from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Func, JSONField, Subquery
+from django.db.models import Subquery
 
 from review_app.queue.filters import CREATED, DUE, ME, UNCLAIMED
 from review_app.queue.order import SORTS
 from review_app.queue.tabs import ALL, DECIDED, live_claims, requests_of
+from review_app.queue.text import KEPT, Reader, Text
 from review_app.queue_list import QueueList
 
 LOOKED_AT = 1000
 MOST = 100
 """Options of one list: in longer ones nobody finds anything."""
-
-COLUMNS = [
-    ("workflow", "workflow"),
-    ("step", "step"),
-    ("group", "group_names"),
-    ("owner", "holder"),
-    ("tag", "tags"),
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +58,31 @@ def sorts() -> list[tuple[str, str]]:
 
 def _names(view: QueueList, user: User) -> dict[str, list[str]]:
     """What occurs in the newest requests of the tab, each name once."""
-    tab = DECIDED if view.tab == DECIDED else ALL
-    newest = requests_of(tab, user).order_by("-opened_at", "-id")
-    holder = Subquery(live_claims().values("owner__username")[:1])
-    rows = newest.annotate(holder=holder, group_names=_as_json("groups"))[:LOOKED_AT]
-    all_of_it = rows.aggregate(**{name: _each_once(column) for name, column in COLUMNS})
-    found = {name: each or [] for name, each in all_of_it.items()}
-    tags = [pair for each in found["tag"] for pair in each.items()]
+    text = _each_once(Reader.of(user), DECIDED if view.tab == DECIDED else ALL)
+    (found,) = text.read()
+    workflows, steps, holders, groups, tags = (each or [] for each in found)
+    pairs = [pair for each in tags for pair in json.loads(each).items()]
     names = {
-        "workflow": found["workflow"],
-        "step": found["step"],
-        "group": [name for each in found["group"] for name in each],
-        "owner": found["owner"],
-        "tag": [word for key, value in tags for word in (key, f"{key}={value}")],
+        "workflow": workflows,
+        "step": steps,
+        "owner": holders,
+        "group": [name for each in groups for name in json.loads(each)],
+        "tag": [word for key, value in pairs for word in (key, f"{key}={value}")],
     }
     return {key: sorted({n for n in each if n})[:MOST] for key, each in names.items()}
 
 
-def _each_once(column: str) -> ArrayAgg:
-    return ArrayAgg(column, distinct=True)
-
-
-def _as_json(column: str) -> Func:
+@lru_cache(maxsize=KEPT)
+def _each_once(reader: Reader, tab: str) -> Text:
     """Arrays of different lengths cannot be put together to one; texts can."""
-    return Func(column, function="to_jsonb", output_field=JSONField())
+    newest = requests_of(tab, reader.user).order_by("-opened_at", "-id")
+    holder = Subquery(live_claims().values("owner__username")[:1])
+    rows = newest.annotate(holder=holder)[:LOOKED_AT]
+    text = Text.of(rows.values_list("workflow", "step", "groups", "tags", "holder"))
+    each = ("workflow", "step", "holder", "to_jsonb(groups)::text", "tags::text")
+    arrays = ", ".join(f"array_agg(DISTINCT {one})" for one in each)
+    sql = f"SELECT {arrays} FROM ({text.sql}) newest"  # noqa: S608 - Django's own text
+    return Text(sql, text.parameters)
 
 
 def _same(names: Iterable[str]) -> list[tuple[str, str]]:

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 
-from review_app.queue.counting import count_each, count_ready
+from review_app.queue.counting import bounded, count_ready, count_texts
 from review_app.queue.tabs import ALL, DECIDED, READY, TABS, Requests, known_of
+from review_app.queue.text import Text
 from review_app.queue.walk import Walk, few_ids
 from review_app.queue_list import QueueList
 from workflows_app import access
@@ -121,22 +122,26 @@ class QueuePage:
         """Of the tabs and, when there are filters, of the list without them."""
         known = self._known_counts()
         shown = [key for key in TABS if key in (self.view.tab, *COUNTED)]
-        lists = {key: self._requests(key) for key in shown if key not in known}
-        if self.view.is_filtered:
-            lists[OUTSIDE] = self.view.without_filters.requests(self.user)
-        counts = count_each(list(lists.values()))
-        return known | dict(zip(lists, counts, strict=True))
+        texts = {key: self._text(key) for key in shown if key not in known}
+        if self.view.is_filtered and OUTSIDE not in known:
+            texts[OUTSIDE] = self.view.without_filters.text(self.user)
+        counts = count_texts(list(texts.values()))
+        return known | dict(zip(texts, counts, strict=True))
 
     def _known_counts(self) -> dict[str, int]:
         """What need not be counted again: the frame of the page says what is ready.
 
         When that is more than is ever counted, so is all that is open.
         """
+        ready = count_ready(self.user).count
+        plain = {READY: ready} | ({ALL: ready} if ready > MOST_COUNTED else {})
         if not self.view.is_filtered:
-            ready = count_ready(self.user).count
-            return {READY: ready} | ({ALL: ready} if ready > MOST_COUNTED else {})
+            return plain
         few = self._open_ids
-        return {ALL: MOST_COUNTED + 1 if few is None else len(few)}
+        known = {ALL: MOST_COUNTED + 1 if few is None else len(few)}
+        if self.view.tab in plain:
+            known[OUTSIDE] = plain[self.view.tab]
+        return known
 
     @cached_property
     def _rows(self) -> list[Row]:
@@ -160,6 +165,12 @@ class QueuePage:
         if tab == DECIDED or self._open_ids is None:
             return self.view.of(tab).requests(self.user)
         return known_of(tab, self.user, self._open_ids)
+
+    def _text(self, tab: str) -> Text:
+        """Of many that have what is searched for, no index helps to count some."""
+        if tab == DECIDED or not self.view.is_filtered:
+            return self.view.of(tab).text(self.user)
+        return bounded(self._requests(tab))
 
     @cached_property
     def _open_ids(self) -> list[UUID] | None:

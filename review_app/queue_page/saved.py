@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from review_app.models import SavedView
-from review_app.queue.counting import count_each
+from review_app.queue.counting import count_texts
 from review_app.queue_list import QueueList
 from review_app.schema_form.rows import Problem
 
@@ -85,7 +85,7 @@ def views_of(user: User) -> list[SavedView]:
 def count_views(user: User, views: Sequence[SavedView]) -> list[CountedView]:
     """What he sees through each of them: as far as he may see anything."""
     lists = [list_of(view) for view in views]
-    counts = count_each([each.whole(user) for each in lists])
+    counts = count_texts([each.text(user) for each in lists])
     return [
         CountedView(view, each.query, count)
         for view, each, count in zip(views, lists, counts, strict=True)

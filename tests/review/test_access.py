@@ -88,7 +88,7 @@ def test_a_team_counts_only_its_own(
     ask("south", SOUTH)
     context = signed_in(north).get("/queue/").context
     assert context["waits_for_me"].count == 1
-    assert [tab.count for tab in context["tabs"]] == [1, 0, 1, 0, 0]
+    assert [tab.count for tab in context["tabs"]] == [1, 0, 1, 0, None]
 
 
 @pytest.mark.django_db
