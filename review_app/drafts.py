@@ -57,6 +57,14 @@ def keep(user: User, asked: InputRequest, typed: QueryDict) -> Draft | None:
     return draft
 
 
+def discard(user: User, asked: InputRequest) -> bool:
+    """Forget what the person has typed and not sent; False when there was nothing."""
+    with transaction.atomic():
+        gone, _ = Draft.objects.filter(user=user, request=asked, sent_at=None).delete()
+        transaction.on_commit(lambda: notifier.send([request_topic(asked.pk)]))
+    return bool(gone)
+
+
 def put_away(user: User, asked: InputRequest, sent: QueryDict) -> None:
     """The answer is given. While it can be taken back, all that was typed is kept."""
     now = timezone.now()

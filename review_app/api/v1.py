@@ -19,7 +19,7 @@ from workflows_app.api.errors import handle_errors
 from workflows_app.api.json_reply import JsonRenderer
 from workflows_app.api.strict_body import StrictParser
 
-from . import dashboard, queue, saved_views, snoozes
+from . import dashboard, drafts, queue, saved_views, snoozes
 
 DESCRIPTION = """\
 Everything that reviewers and operators can do, for programs. A token acts for a person:
@@ -55,6 +55,7 @@ ROOMS = (
     queue,
     snoozes,
     saved_views,
+    drafts,
     dashboard,
 )
 for room in ROOMS:
