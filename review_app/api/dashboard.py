@@ -27,6 +27,7 @@ from workflows_app.api.keyset import Keyset, read_number
 from workflows_app.api.routes import get
 from workflows_app.models import Claim, Scope
 
+from .days import Day
 from .queue_shapes import Counted
 
 router = Router(tags=["dashboard"])
@@ -42,19 +43,7 @@ def _known(name: str) -> str:
     return name
 
 
-def _day(text: str) -> str:
-    if not date.min < date.fromisoformat(text) < date.max:
-        raise ValueError("must not be the first or last of all days")
-    return text
-
-
 Zone = Annotated[str, StringConstraints(max_length=100), AfterValidator(_known)]
-Day = Annotated[
-    str,
-    StringConstraints(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
-    AfterValidator(_day),
-    Field(description="As in `2026-11-30`."),
-]
 
 
 class Zoned(BaseModel):

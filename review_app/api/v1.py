@@ -9,7 +9,6 @@ from workflows_app.api import (
     events,
     messages,
     requests,
-    runs,
     snapshots,
     together,
     workers,
@@ -19,7 +18,7 @@ from workflows_app.api.errors import handle_errors
 from workflows_app.api.json_reply import JsonRenderer
 from workflows_app.api.strict_body import StrictParser
 
-from . import dashboard, drafts, queue, saved_views, snoozes
+from . import comparing, dashboard, drafts, queue, run_list, saved_views, snoozes
 
 DESCRIPTION = """\
 Everything that reviewers and operators can do, for programs. A token acts for a person:
@@ -41,10 +40,11 @@ api = NinjaAPI(
 )
 handle_errors(api)
 ROOMS = (
-    runs,
+    run_list,
     events,
     all_events,
     snapshots,
+    comparing,
     requests,
     answers,
     together,

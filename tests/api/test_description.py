@@ -40,6 +40,8 @@ from workflows_app.models import (
     Worker,
 )
 from workflows_app.notify.signing import make_secret
+from workflows_app.runtime import answer_links
+from workflows_app.runtime.answer_links import Guest
 from workflows_app.runtime.definitions import publish
 
 from .renew_openapi import KEPT, described
@@ -68,7 +70,7 @@ def test_everything_is_described() -> None:
         assert {"400", "401", "403", "429", "503"} <= operation["responses"].keys()
         names = {parameter["name"] for parameter in operation["parameters"]}
         assert ("Idempotency-Key" in names) == (method == "post"), path
-    assert len(operations) >= 28
+    assert len(operations) >= 57
 
 
 def test_every_code_of_an_error_is_in_the_document() -> None:
@@ -105,8 +107,10 @@ def world(db: None, person: Callable[..., User]) -> dict[str, Any]:
             "pk": str(asked.pk),
             "run_id": str(asked.run_id),
             "snapshot_id": str(Snapshot.objects.latest("id").pk),
+            "other_id": str(Snapshot.objects.earliest("id").pk),
             "worker_id": str(worker.pk),
             "view_id": str(SavedView.objects.create(owner=everybody).pk),
+            "link_id": str(answer_links.issue(asked.pk, Guest("Jo")).link.pk),
             "delivery_id": str(Delivery.objects.get().pk),
             "message_id": str(Message.objects.get().pk),
         },

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 
 from tests.factories import let_pass, make_request, run_steps
 from tests.flows import hurried, two_branches
+from tests.policies import two_needed
 from workflows_app.models import (
     ApiToken,
     InputRequest,
@@ -255,6 +256,42 @@ def test_the_address_of_a_link_is_told_once(ada: User, program: Programs) -> Non
     assert "/a/" in first.json()["address"]
     assert again.json() == {k: v for k, v in first.json().items() if k != "address"}
     assert error(odd) == (422, "invalid_response")
+
+
+def test_links_are_listed_and_revoked(
+    ada: User, bob: User, eve: User, program: Programs
+) -> None:
+    asked, ours = make_request(), program(ada)
+    address = f"/requests/{asked.pk}/links"
+    ours.post(address, {"person": "Jo"})
+    made = ours.post(address, {"person": "Kim", "outcomes": ["reject"]}).json()["id"]
+
+    first = ours.get(address, limit=1).json()
+    rest = ours.get(address, cursor=first["next"]).json()
+    gone = program(bob).post(f"{address}/{made}/revoke", key="r")
+    again = program(bob).post(f"{address}/{made}/revoke")
+
+    assert [each["person"] for each in first["items"] + rest["items"]] == ["Kim", "Jo"]
+    assert first["items"][0]["outcomes"] == ["reject"]
+    assert (first["items"][0]["issued_by"], rest["next"]) == ("ada", None)
+    assert "address" not in first["items"][0]
+    assert (gone.json(), again.json()) == ({"revoked": True}, {"revoked": False})
+    kim, jo = ours.get(address).json()["items"]
+    assert kim["revoked_at"] is not None
+    assert jo["revoked_at"] is None
+    assert error(program(eve).get(address)) == (404, "not_found")
+    assert error(ours.post(f"{address}/{made + 7}/revoke")) == (404, "not_found")
+    elsewhere = f"/requests/{make_request().pk}/links/{jo['id']}/revoke"
+    assert error(ours.post(elsewhere)) == (404, "not_found")
+
+
+def test_who_may_make_no_links_sees_none(ada: User, program: Programs) -> None:
+    """Where several must agree, nobody may."""
+    asked = make_request(two_needed)
+    address = f"/requests/{asked.pk}/links"
+
+    assert error(program(ada).get(address)) == (403, "not_allowed")
+    assert error(program(ada).post(f"{address}/1/revoke")) == (403, "not_allowed")
 
 
 def test_people_talk_about_a_request(ada: User, bob: User, program: Programs) -> None:

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from tests.factories import make_request, make_run, run_steps, start_run
+from tests.factories import let_pass, make_request, make_run, run_steps, start_run
 from tests.flows import approval, billing, two_branches
 from tests.journeys.house import wait_for
 from workflows_app.engine import Context, StartEvent, StopEvent, Workflow, step, values
 from workflows_app.models import Run, RunEvent, Scope, Snapshot, Worker
 from workflows_app.runtime.definitions import publish
 from workflows_app.runtime.handler import Handler
+from workflows_app.runtime.snapshots import taking
 
 from .conftest import Program
 
@@ -163,10 +164,32 @@ def test_runs_are_found_by_status_workflow_and_tags(
     assert found(status="paused") == [str(waiting.pk)]
 
 
+def test_runs_are_found_by_who_started_them_when_and_whether_they_are_stuck(
+    ada: User, olga: User, program: Programs
+) -> None:
+    hers, theirs = start_run(user=ada), start_run()
+    let_pass(theirs, 4000)
+    Run.objects.filter(pk=hers).update(created_at="2026-03-01T12:00:00Z")
+
+    def found(**query: Any) -> list[str]:
+        items = program(olga).get("/runs", **query).json()["items"]
+        return [item["id"] for item in items]
+
+    assert found(by="ada") == [str(hers)]
+    assert found(by="me") == []
+    assert found(by="program") == found(stuck="true") == [str(theirs)]
+    assert found(since="2026-03-01", until="2026-03-01") == [str(hers)]
+    assert found(until="2026-02-28") == []
+    assert program(ada).get("/runs", by="program").json()["items"] == []
+
+
 @pytest.mark.parametrize(
     "query",
     [
         {"state": "waiting"},
+        {"since": "9999-12-31"},
+        {"since": "0"},
+        {"stuck": "perhaps"},
         {"status": "odd"},
         {"limit": 0},
         {"limit": 201},
@@ -246,6 +269,50 @@ def test_snapshots_are_taken_handed_out_forked_and_resumed(
     assert (resumed.status_code, resumed.json()["id"]) == (200, str(run.pk))
     again = ours.post("/snapshots/resume", {"snapshot": text})
     assert again.json()["id"] == str(run.pk)
+
+
+def test_two_snapshots_are_compared_whichever_is_named_first(
+    ada: User, olga: User, program: Programs
+) -> None:
+    run, ours = make_run(), program(olga, Scope.OPERATE)
+    first, second = (taking.keep(run.pk) for _ in range(2))
+    text = '{"subject": {"text": "\\"other\\"", "revision": 1}}'
+    Snapshot.objects.filter(pk=second.pk).update(values=text)
+
+    told = ours.get(f"/snapshots/{second.pk}/compare/{first.pk}").json()
+    same = ours.get(f"/snapshots/{first.pk}/compare/{first.pk}").json()
+
+    assert told["items"] == [
+        {
+            "path": ["state", "subject"],
+            "kind": "changed",
+            "before": "Deploy api 4.2?",
+            "after": "other",
+        }
+    ]
+    assert same == {"items": []}
+
+
+def test_only_snapshots_of_one_run_that_are_not_too_large_are_compared(
+    ada: User, olga: User, program: Programs
+) -> None:
+    run, other = make_run(), make_run()
+    mine, theirs = taking.keep(run.pk), taking.keep(other.pk)
+    large = taking.keep(run.pk)
+    text = '{"subject": {"text": "\\"%s\\"", "revision": 1}}' % ("x" * 300_000)
+    Snapshot.objects.filter(pk=large.pk).update(values=text)
+    ours = program(olga)
+
+    assert error(ours.get(f"/snapshots/{mine.pk}/compare/{theirs.pk}")) == (
+        404,
+        "not_found",
+    )
+    assert error(ours.get(f"/snapshots/{mine.pk}/compare/{large.pk}")) == (
+        422,
+        "too_large_to_compare",
+    )
+    unseen = program(ada).get(f"/snapshots/{mine.pk}/compare/{large.pk}")
+    assert error(unseen) == (404, "not_found")
 
 
 @pytest.mark.parametrize(

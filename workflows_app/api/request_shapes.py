@@ -8,7 +8,13 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from workflows_app import access
-from workflows_app.models import Claim, Comment, InputRequest, InputResponse
+from workflows_app.models import (
+    AnswerLink,
+    Claim,
+    Comment,
+    InputRequest,
+    InputResponse,
+)
 from workflows_app.runtime import claims
 from workflows_app.runtime.answer_links import IssuedLink
 
@@ -116,6 +122,41 @@ class LinkReply(BaseModel):
             expires_at=link.expires_at,
             address=issued.address,
         )
+
+
+class LinkSummary(BaseModel):
+    """A link that was made, without its address, and what became of it."""
+
+    id: int
+    person: str
+    outcomes: list[str] = Field(description="The only ones to choose; none: all.")
+    needs_sign_in: bool
+    issued_by: str | None
+    issued_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, row: AnswerLink) -> "LinkSummary":
+        names = cls.model_fields.keys() - {"issued_by"}
+        issuer = row.issued_by.get_username() if row.issued_by else None
+        return cls(**{name: getattr(row, name) for name in names}, issued_by=issuer)
+
+
+class LinkPage(BaseModel):
+    """Some links of a request, the newest first."""
+
+    items: list[LinkSummary]
+    next: str | None = Field(
+        description="The cursor of the next page; none at the end."
+    )
+
+
+class RevokedReply(BaseModel):
+    """Whether anybody could have answered with it still."""
+
+    revoked: bool
 
 
 class CommentReply(BaseModel):

@@ -1,16 +1,13 @@
 """Runs: start them, see them, and steer them."""
 
 from collections.abc import Callable
-from typing import Literal, TypeAlias
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router
-from pydantic import BaseModel, Field
+from ninja import Router
 
 from workflows_app import access
-from workflows_app.models import Run, Scope
+from workflows_app.models import Scope
 from workflows_app.runtime.definitions import find_current
 from workflows_app.runtime.handler import Handler
 from workflows_app.runtime.restarting import restart
@@ -18,20 +15,14 @@ from workflows_app.runtime.starting import Start, start, start_event
 
 from .bearer import token_of, user_of
 from .errors import not_found
-from .found import HEAVY_RUN, get_run, get_run_to_operate
-from .inputs import NO_REASON, NOTHING, Limit, Name, Nothing, RunGiven, Wait, WithReason
-from .keyset import TAG, Keyset, tagged
+from .found import get_run, get_run_to_operate
+from .inputs import NO_REASON, NOTHING, Nothing, RunGiven, Wait, WithReason
 from .once import act_once, apply_once, lasting_key
 from .routes import get, post
-from .run_shapes import RunPage, RunReply, RunSummary
+from .run_shapes import RunReply
 from .waiting import Ended, wish
 
 router = Router(tags=["runs"])
-KEYSET: Keyset[Run] = Keyset("created_at")
-
-RunStatus: TypeAlias = Literal[
-    "running", "waiting", "completed", "failed", "aborted", "timed_out", "paused"
-]
 
 
 @post(router, "/runs", Scope.START, returns=RunReply, status=201)
@@ -60,37 +51,6 @@ def _start(request: HttpRequest, given: RunGiven) -> RunReply:
         not_before=given.not_before,
     )
     return RunReply.of_id(start(definition, wanted))
-
-
-class RunFilters(BaseModel):
-    """Which runs a list shows."""
-
-    status: RunStatus | None = None
-    workflow: Name | None = None
-    tag: list[Name] = Field(default=[], description=TAG)
-    cursor: str = ""
-    limit: Limit = 50
-
-    @property
-    def condition(self) -> Q:
-        found = tagged(self.tag)
-        if self.workflow:
-            found &= Q(workflow=self.workflow)
-        if self.status == "paused":
-            return found & Q(paused=True, finished_at=None)
-        return found & Q(status=self.status) if self.status else found
-
-
-@get(router, "/runs", Scope.READ, returns=RunPage, errors=())
-def list_runs(request: HttpRequest, wanted: Query[RunFilters]) -> RunPage:
-    """The runs that you may see, the newest first."""
-    runs = access.visible_runs(user_of(request)).filter(wanted.condition)
-    rows, after = KEYSET.page(_light(runs), wanted.cursor, wanted.limit)
-    return RunPage(items=list(map(RunSummary.of, rows)), next=after)
-
-
-def _light(runs: "QuerySet[Run]") -> "QuerySet[Run]":
-    return runs.select_related("started_by").defer(*HEAVY_RUN)
 
 
 @get(router, "/runs/{uuid:run_id}", Scope.READ, returns=RunReply)

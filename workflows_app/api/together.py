@@ -3,26 +3,34 @@
 from datetime import timedelta
 from uuid import UUID
 
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from workflows_app.models import Scope
+from workflows_app.engine.errors import NotAllowedError
+from workflows_app.models import AnswerLink, Scope
 from workflows_app.runtime import answer_links, claims, comments
 from workflows_app.runtime.answer_links import Guest
 
 from .bearer import user_of
 from .found import get_request
-from .inputs import NOTHING, CommentGiven, LinkGiven, Nothing, TakeOverGiven
+from .inputs import NOTHING, CommentGiven, Limit, LinkGiven, Nothing, TakeOverGiven
+from .keyset import Keyset, read_number
 from .once import act_once
 from .request_shapes import (
     ClaimReply,
     CommentReply,
+    LinkPage,
     LinkReply,
+    LinkSummary,
     ReleasedReply,
+    RevokedReply,
 )
-from .routes import post
+from .routes import get, post
 
 router = Router(tags=["requests"])
+LINKS: Keyset[AnswerLink] = Keyset("issued_at", read_number)
 
 
 @post(router, "/requests/{uuid:pk}/claim", Scope.ANSWER, returns=ClaimReply)
@@ -99,3 +107,42 @@ def issue_link(request: HttpRequest, pk: UUID, given: LinkGiven) -> HttpResponse
         lambda: LinkReply.of(answer_links.issue(pk, guest, by=user)),
         status=201,
     )
+
+
+@get(
+    router,
+    "/requests/{uuid:pk}/links",
+    Scope.READ,
+    Scope.ANSWER,
+    returns=LinkPage,
+)
+def list_links(
+    request: HttpRequest, pk: UUID, cursor: str = "", limit: Limit = 50
+) -> LinkPage:
+    """The links that were made for a request; for who could make one now."""
+    made = _links(user_of(request), pk).select_related("issued_by")
+    found, after = LINKS.page(made, cursor, limit)
+    return LinkPage(items=list(map(LinkSummary.of, found)), next=after)
+
+
+@post(
+    router,
+    "/requests/{uuid:pk}/links/{int:link_id}/revoke",
+    Scope.ANSWER,
+    returns=RevokedReply,
+)
+def revoke_link(
+    request: HttpRequest, pk: UUID, link_id: int, given: Nothing = NOTHING
+) -> HttpResponse:
+    """Let nobody answer with a link any more."""
+    link = _links(user_of(request), pk).get(pk=link_id)
+    return act_once(request, lambda: RevokedReply(revoked=answer_links.revoke(link)))
+
+
+def _links(user: User, pk: UUID) -> "QuerySet[AnswerLink]":
+    """Whoever may not give links out does not learn of them either."""
+    asked = get_request(user, pk)
+    objection = answer_links.find_objection_to_issue(user, asked)
+    if objection is not None:
+        raise NotAllowedError(objection)
+    return AnswerLink.objects.filter(request=asked)
