@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from review_app.answer_sheet import AnswerSheet
 from review_app.fragments import draw_lines
@@ -47,7 +48,7 @@ def describe(sheet: AnswerSheet, user: User, panel: str) -> dict[str, Any]:
         "panel_template": f"review/_panel_{panel}.html",
         "objection": objection,
         "others": _others_of_run(user, asked),
-        "lines": _so_far(asked),
+        "lines": SimpleLazyObject(lambda: so_far(asked)),
         "mine": mine,
         "what_next": what_next(asked),
         "previous": previous_round(user, asked),
@@ -135,7 +136,7 @@ def _find_abort(asked: InputRequest) -> RunEvent | None:
     return aborts.order_by("-number").first()
 
 
-def _so_far(asked: InputRequest) -> list[str]:
+def so_far(asked: InputRequest) -> list[str]:
     """The last lines of the run's log, drawn as on the run's own page."""
     after = asked.run.last_number - SHOWN_LINES
     return list(draw_lines(asked.run_id, after=after, most=SHOWN_LINES))

@@ -53,6 +53,7 @@ urlpatterns = [
     path("requests/<uuid:pk>/snooze/", queue_acts.snooze, name="snooze"),
     path("requests/<uuid:pk>/undo/", undo.undo, name="undo"),
     path("requests/<uuid:pk>/together/", together.news, name="together"),
+    path("requests/<uuid:pk>/about/", together.about, name="about"),
     path("requests/<uuid:pk>/presence/", together.presence, name="presence"),
     path("requests/<uuid:pk>/claim/", together.claim, name="claim"),
     path("requests/<uuid:pk>/release/", together.release, name="release"),

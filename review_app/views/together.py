@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from review_app.decision_page import so_far
 from review_app.queue_list import QueueList
 from review_app.together import presence as signs
 from review_app.together import together
@@ -40,6 +41,20 @@ OK, INVALID = 200, 422
 def news(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What goes on around the request, for a page that shows it already."""
     return draw(request, get_asked(request, pk), "claim")
+
+
+@require_safe
+@signed_in
+def about(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What a page that was swapped in leaves out until its reader unfolds it."""
+    asked = get_asked(request, pk)
+    context = {
+        "asked": asked,
+        "view": QueueList.read(request.GET),
+        "lines": so_far(asked),
+        "together": together(reader(request), asked),
+    }
+    return render(request, "review/_together_tabs.html", context)
 
 
 @require_POST

@@ -48,6 +48,7 @@ def pages(client: Client, other: InputRequest) -> Iterator[str]:
             "/queue/count/",
             f"/requests/{other.pk}/",
             f"/requests/{other.pk}/news/",
+            f"/requests/{other.pk}/about/",
             "/runs/",
             f"/runs/{other.run_id}/",
             f"/runs/{other.run_id}/events/?after=0",

@@ -355,6 +355,24 @@ def test_it_is_offered_to_colleagues_and_not_to_everybody(
 # History
 
 
+def test_a_page_that_is_swapped_in_leaves_for_later_what_few_unfold(
+    ada: User, signed_in: SignIn
+) -> None:
+    asked, client = make_request(), signed_in(ada)
+
+    def read(name: str, **headers: str) -> str:
+        page = client.get(reverse(name, args=[asked.pk]), headers=headers)
+        return str(page.content.decode())
+
+    swapped_in = read("review:decision", **{"HX-Request": "true"})
+    for part in ('id="timeline"', 'id="delegate-to"', 'id="link-person"'):
+        assert part not in swapped_in
+        assert part in read("review:about", **{"HX-Request": "true"})
+        assert part in read("review:decision")
+    for fold in ("so-far", "hand-on", "guest-link"):
+        assert f'hx-select="#{fold} .tab"' in swapped_in
+
+
 def test_the_history_tells_all_in_order(ada: User, bob: User) -> None:
     asked = make_request(two_needed)
     claims.claim(ada, asked.pk)
