@@ -18,7 +18,17 @@ from workflows_app.api.errors import handle_errors
 from workflows_app.api.json_reply import JsonRenderer
 from workflows_app.api.strict_body import StrictParser
 
-from . import comparing, dashboard, drafts, queue, run_list, saved_views, snoozes
+from . import (
+    comparing,
+    dashboard,
+    drafts,
+    history,
+    preferences,
+    queue,
+    run_list,
+    saved_views,
+    snoozes,
+)
 
 DESCRIPTION = """\
 Everything that reviewers and operators can do, for programs. A token acts for a person:
@@ -56,6 +66,8 @@ ROOMS = (
     snoozes,
     saved_views,
     drafts,
+    history,
+    preferences,
     dashboard,
 )
 for room in ROOMS:

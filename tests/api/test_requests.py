@@ -294,6 +294,24 @@ def test_who_may_make_no_links_sees_none(ada: User, program: Programs) -> None:
     assert error(program(ada).post(f"{address}/1/revoke")) == (403, "not_allowed")
 
 
+def test_what_happened_around_a_request_is_told_in_one_order(
+    ada: User, bob: User, eve: User, program: Programs
+) -> None:
+    asked = make_request()
+    path = f"/requests/{asked.pk}"
+    program(ada).post(f"{path}/claim")
+    program(bob).post(f"{path}/take-over", {"reason": "Holiday"})
+    program(bob).post(f"{path}/response", {"response": {"amount": 1}})
+
+    told = program(ada, Scope.READ).get(f"{path}/history").json()["items"]
+
+    kinds = [(each["kind"], each["who"]) for each in told]
+    assert kinds[:3] == [("opened", ""), ("claimed", "ada"), ("taken_over", "bob")]
+    assert kinds[-1] == ("decided", "bob")
+    assert (told[2]["whom"], told[2]["reason"]) == ("ada", "Holiday")
+    assert error(program(eve).get(f"{path}/history")) == (404, "not_found")
+
+
 def test_people_talk_about_a_request(ada: User, bob: User, program: Programs) -> None:
     asked = make_request()
     reply = program(ada).post(f"/requests/{asked.pk}/comments", {"text": "Hm, @bob?"})
