@@ -82,6 +82,7 @@ class Row:
     asked: InputRequest
     seen: Seen
     reader: str
+    policy: ReviewPolicy
 
     @property
     def is_mine(self) -> bool:
@@ -94,12 +95,12 @@ class Row:
     @property
     def on_due(self) -> str:
         """The outcome that the deadline decides, if one was named for it."""
-        return str(self._policy.on_due or "")
+        return str(self.policy.on_due or "")
 
     @property
     def needed(self) -> int:
         """How many people must agree."""
-        return self._policy.approvals
+        return self.policy.approvals
 
     @property
     def votes(self) -> int:
@@ -119,7 +120,7 @@ class Row:
     @property
     def offers_bulk(self) -> bool:
         """Whether its policy lets it be decided together with others."""
-        return self._policy.bulk
+        return self.policy.bulk
 
     @property
     def mark(self) -> str:
@@ -128,10 +129,6 @@ class Row:
         told = (self.asked.status, self.due, seen.holder, seen.viewers, seen.voters)
         more = (seen.comments, seen.has_draft, seen.run, seen.snoozed_until)
         return sha256(repr((told, more)).encode()).hexdigest()[:12]
-
-    @property
-    def _policy(self) -> ReviewPolicy:
-        return ReviewPolicy.load(self.asked.policy_rules)
 
 
 _SEEN = TypeAdapter(Seen)
@@ -150,7 +147,8 @@ def make_rows(found: Iterable[InputRequest], reader: User) -> list[Row]:
 def _make(asked: InputRequest, reader: User) -> Row:
     known = vars(asked)
     seen = {name: known[f"row_{name}"] for name in Seen.__dataclass_fields__}
-    return Row(asked, _SEEN.validate_python(seen), reader.get_username())
+    policy = ReviewPolicy.load(asked.policy_rules)
+    return Row(asked, _SEEN.validate_python(seen), reader.get_username(), policy)
 
 
 def _columns(reader: User) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from workflows_app.runtime import claims, comments
 
 pytestmark = pytest.mark.django_db
 
-MOST_QUERIES = 12
-"""For a page of the queue, whatever it shows (review-ux.md 3.5)."""
+MOST_QUERIES = 11
+"""For a page of the queue, whatever it shows; review-ux.md 3.5 allows 12."""
 
 SignedIn = Callable[[User], Client]
 
@@ -244,7 +244,7 @@ def test_a_full_list_takes_as_few_queries_as_a_short_one(
     with django_assert_max_num_queries(MOST_QUERIES) as full:
         page = client.get(address).context["page"]
     assert len(few.captured_queries) == len(full.captured_queries)
-    with django_assert_max_num_queries(MOST_QUERIES):
+    with django_assert_max_num_queries(MOST_QUERIES + 1):
         client.get(f"{address}&after={page.last.pk}")
     marks = [f"{row.asked.pk}:old" for row in page.rows]
     sent = {"since": "2026-01-01T00:00:00Z", "drawn": marks}
