@@ -13,7 +13,6 @@ from review_app.queue_list import QueueList
 from review_app.queue_page.rows import Row, make_rows, told
 from workflows_app.access import MOST_COUNTED
 from workflows_app.api.inputs import Given, Limit, printable
-from workflows_app.api.keyset import TAG
 from workflows_app.api.request_shapes import ClaimReply, RequestSummary
 from workflows_app.models import InputRequest
 
@@ -42,7 +41,9 @@ class ListFilters(BaseModel):
     owner: Word | None = Field(
         default=None, description="Who holds it: a name, `me`, or `unclaimed`."
     )
-    tag: Word | None = Field(default=None, description=TAG.partition(";")[0])
+    tag: Word | None = Field(
+        default=None, description="`key=value`, or `key` for any value."
+    )
     created: OpenedIn | None = Field(default=None, description="In the last so long.")
     snoozed: Literal["anybody"] | None = Field(
         default=None, description="Only what somebody has put off."

@@ -98,10 +98,13 @@ def test_no_file_of_the_parser_suite_breaks_anything(raw: Callable[..., Any]) ->
 
 
 @needs_data
-def test_no_naughty_string_breaks_anything(ada: User, program: Programs) -> None:
+def test_no_naughty_string_breaks_anything(
+    ada: User, olga: User, program: Programs
+) -> None:
     """Each at one of the places where a text may be."""
     publish(approval.definition)
     ours, asked = program(ada, rate=1_000_000), f"/requests/{make_request().pk}"
+    operators = program(olga, rate=1_000_000)
     places: list[Callable[[str], Any]] = [
         lambda text: ours.get("/runs", workflow=text),
         lambda text: ours.get("/runs", tag=text),
@@ -116,6 +119,16 @@ def test_no_naughty_string_breaks_anything(ada: User, program: Programs) -> None
         lambda text: ours.post(f"{asked}/comments", {"text": text}),
         lambda text: ours.post(f"{asked}/delegate", {"to": text}),
         lambda text: ours.post(f"{asked}/take-over", {"reason": text}),
+        lambda text: ours.post(f"{asked}/snooze", {"until": text}),
+        lambda text: ours.post(f"{asked}/draft", {"response": {"note": text}}),
+        lambda text: ours.get("/queue", q=text),
+        lambda text: ours.get("/queue", tag=text, cursor=text),
+        lambda text: ours.post("/views", {"name": text}),
+        lambda text: ours.post("/views", {"name": "a", "share_with": text}),
+        lambda text: operators.get("/deliveries", source=text),
+        lambda text: operators.get("/messages", kind=text),
+        lambda text: operators.get("/dashboard", zone=text),
+        lambda text: operators.get("/decisions", group=text, cursor=text),
     ]
     for text, place in zip(naughty(), cycle(places), strict=False):
         reply = place(text)

@@ -12,6 +12,7 @@ from tests.intake.doors import make_source, post
 from workflows_app.models import Delivery, IdempotencyKey, Run, Scope, Source
 
 from .conftest import Program
+from .test_once import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Programs = Callable[..., Program]
@@ -144,6 +145,23 @@ def test_what_has_come_to_something_stays_also_when_the_key_was_lost(
     assert Run.objects.count() == 1
     [problem] = ours.get(f"/deliveries/{delivery.pk}/trial").json()["problems"]
     assert "counts once" in problem
+
+
+def test_many_replays_at_once_are_one(
+    olga: User, program: Programs, source: Source
+) -> None:
+    delivery, ours = refused_delivery(), program(olga)
+    Source.objects.update(mapping='{"input": {"subject": {"body": "/title"}}}')
+    replay = f"/deliveries/{delivery.pk}/replay"
+
+    same = at_once(6, lambda: ours.post(replay, key="r"))
+    others = at_once(6, lambda: ours.post(replay))
+
+    assert {each.status_code for each in same + others} == {200}
+    assert len({each.json()["run_id"] for each in same + others}) == 1
+    assert Run.objects.count() == 1
+    delivery.refresh_from_db()
+    assert (delivery.times_received, delivery.conflicts) == (1, 0)
 
 
 def test_nothing_is_replayed_while_its_source_is_not_on(

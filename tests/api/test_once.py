@@ -155,7 +155,7 @@ def test_an_answer_after_a_lost_reply_gets_the_first_one(
     assert InputResponse.objects.count() == 1
 
 
-def _at_once(count: int, act: Callable[[], Any]) -> list[Any]:
+def at_once(count: int, act: Callable[[], Any]) -> list[Any]:
     barrier = Barrier(count)
 
     def meet(_: int) -> Any:
@@ -176,12 +176,12 @@ def test_many_at_once_with_one_key_do_it_once(ada: User, program: Programs) -> N
     run = make_run()
     answer = {"response": {"amount": 1}}
 
-    started = _at_once(6, lambda: ours.post("/runs", START, key="s"))
-    answered = _at_once(
+    started = at_once(6, lambda: ours.post("/runs", START, key="s"))
+    answered = at_once(
         6, lambda: ours.post(f"/requests/{asked.pk}/response", answer, key="a")
     )
     question = run.requests.get()
-    said = _at_once(
+    said = at_once(
         6,
         lambda: ours.post(f"/requests/{question.pk}/comments", {"text": "x"}, key="c"),
     )

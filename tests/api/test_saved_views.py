@@ -15,6 +15,7 @@ from tests.flows import hurried
 from workflows_app.models import Scope
 
 from .conftest import Program
+from .test_once import at_once
 
 pytestmark = pytest.mark.django_db
 Programs = Callable[..., Program]
@@ -141,6 +142,18 @@ def test_odd_views_are_refused_with_their_place(
 
     assert error(reply) == (400, "invalid_input")
     assert reply.json()["error"]["path"] == path
+    assert SavedView.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_views_of_one_name_at_once_one_is_kept(
+    ada: User, program: Programs
+) -> None:
+    ours = program(ada)
+
+    replies = at_once(6, lambda: ours.post("/views", REFUNDS))
+
+    assert sorted(each.status_code for each in replies) == [201, *[400] * 5]
     assert SavedView.objects.count() == 1
 
 
