@@ -8,6 +8,7 @@ from contextlib import aclosing, suppress
 from typing import Any
 from uuid import UUID
 
+from autobahn.exception import Disconnected
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import InterfaceError, OperationalError
@@ -124,6 +125,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
             code = _code_of(wanted)
         except* (OperationalError, InterfaceError) as away:
             log.warning("Closing a socket, the database is away: %s", away.exceptions)
+        except* Disconnected:
+            pass  # the page went while it was told something
         await self.close(code)
 
     async def _follow(self, run_id: UUID, number: int, newest: int) -> None:

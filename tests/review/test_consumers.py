@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from asgiref.sync import sync_to_async
+from autobahn.exception import Disconnected
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import User
 from django.template import loader
@@ -467,6 +468,23 @@ async def test_a_socket_whose_stream_fails_is_closed_to_come_back(
         monkeypatch.setattr(fragments, "draw_line", _fail)
         await _pause(run)
         assert await page.closing_code() == 4000
+
+
+async def test_a_page_that_goes_while_it_is_told_something_is_no_error(
+    run: Run,
+    ada: User,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with live_page(run_topic(run.pk, run.last_number), ada) as page:
+        monkeypatch.setattr(consumers.LiveConsumer, "send", _find_nobody)
+        await _pause(run)
+        assert await page.closing_code() == 4000
+    assert not [each for each in caplog.records if each.name == consumers.__name__]
+
+
+async def _find_nobody(*_: object, **_message: object) -> None:
+    raise Disconnected("Attempt to send on a closed protocol")
 
 
 def _fail(line: object) -> str:
