@@ -21,6 +21,7 @@ from workflows_app.api.strict_body import StrictParser
 from . import (
     comparing,
     dashboard,
+    decisions,
     drafts,
     history,
     preferences,
@@ -69,6 +70,7 @@ ROOMS = (
     history,
     preferences,
     dashboard,
+    decisions,
 )
 for room in ROOMS:
     api.add_router("", room.router)
