@@ -7,7 +7,7 @@ import pytest
 from django.conf import LazySettings
 from django.utils import timezone
 
-from workflows_app.models import Delivery, Source
+from workflows_app.models import Delivery, SlackPress, SlackWorkspace, Source
 from workflows_app.runtime.worker import housekeeping
 from workflows_app.runtime.worker.housekeeping import tidy
 
@@ -29,6 +29,22 @@ def test_old_deliveries_are_dropped_and_others_kept() -> None:
     tidy()
 
     assert list(Delivery.objects.all()) == [kept]
+
+
+def test_old_presses_in_slack_are_dropped_and_others_kept() -> None:
+    workspace = SlackWorkspace.objects.create(name="acme")
+    _, kept = [
+        SlackPress.objects.create(
+            workspace=workspace,
+            digest=str(days),
+            pressed_at=timezone.now() - timedelta(days=days),
+        )
+        for days in (91, 89)
+    ]
+
+    tidy()
+
+    assert list(SlackPress.objects.all()) == [kept]
 
 
 def test_the_setting_says_how_old(settings: LazySettings) -> None:
