@@ -14,8 +14,8 @@
     return relative.format(Math.trunc(seconds / length), unit);
   }
 
-  function localise(root) {
-    for (const time of root.querySelectorAll("time[datetime]")) {
+  function localise() {
+    for (const time of document.querySelectorAll("time[datetime]:not([title])")) {
       const moment = new Date(time.dateTime);
       time.title = moment.toLocaleString();
       if ("clock" in time.dataset) time.textContent = moment.toLocaleTimeString("en-GB", { timeStyle: time.dataset.clock || "short" });
@@ -48,10 +48,10 @@
   }
 
   document.cookie = `zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; max-age=31536000; samesite=lax`; // for "tomorrow at nine"
-  localise(document);
+  localise();
   retitle();
   setInterval(tick, 60000);
-  document.addEventListener("htmx:afterSettle", () => localise(document));
+  document.addEventListener("htmx:afterSwap", localise); // at once: a time that gets shorter later moves the lines
   for (const name of ["htmx:afterSettle", "htmx:oobAfterSwap"]) document.addEventListener(name, retitle); // by then htmx has set the title
   document.querySelector("[name=notifies]")?.addEventListener("change", (event) => {
     if (event.target.checked) Notification.requestPermission();
