@@ -168,7 +168,8 @@ class QueuePage:
 
     def _text(self, tab: str) -> Text:
         """Of many that have what is searched for, no index helps to count some."""
-        if tab == DECIDED or not self.view.is_filtered:
+        is_searched = "q" in self.view.filters
+        if tab == DECIDED or (self._open_ids is None and not is_searched):
             return self.view.of(tab).text(self.user)
         return bounded(self._requests(tab))
 
