@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.http import QueryDict
@@ -12,7 +13,8 @@ from review_app.queue.filters import QueueFilter, by_index, read_filters
 from review_app.queue.order import DUE, SORTS, Order
 from review_app.queue.tabs import DECIDED, READY, TABS, Requests, requests_of
 from review_app.queue.text import KEPT, Reader, Text
-from review_app.queue.walk import Around, Few, Walk, few_ids
+from review_app.queue.walk import Around, Few, Walk
+from workflows_app.access import MOST_COUNTED
 from workflows_app.models import InputRequest
 
 
@@ -92,9 +94,14 @@ class QueueList:
         """That in SQL, as far as anything is counted."""
         return _written(Reader.of(user), self)
 
+    def few_ids(self, user: User) -> list[UUID] | None:
+        """All that it has, in no order; None when that is more than is counted."""
+        rows = self.text(user).read()
+        return [pk for pk, *_ in rows] if len(rows) <= MOST_COUNTED else None
+
     def waiting(self, user: User) -> Requests:
         """The same for who takes the first of them: found fast, be it few or many."""
-        ids = few_ids(self.whole(user))
+        ids = self.few_ids(user)
         if ids is None:
             return self.requests(user)
         return self.order.sort(InputRequest.objects.filter(pk__in=ids))

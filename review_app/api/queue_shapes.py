@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from review_app.queue.filters import NAMES
 from review_app.queue.tabs import DECIDED
-from review_app.queue.walk import Walk, few_ids
+from review_app.queue.walk import Walk
 from review_app.queue_list import QueueList
 from review_app.queue_page.rows import Row, make_rows, told
 from workflows_app.access import MOST_COUNTED
@@ -165,7 +165,7 @@ def read_page(view: QueueList, user: User, wanted: PageWanted) -> QueuePage:
 
 def _walk(view: QueueList, user: User) -> Walk:
     """Votes stand in an order of their own, which their requests alone do not know."""
-    ids = None if view.tab == DECIDED else few_ids(view.whole(user))
+    ids = None if view.tab == DECIDED else view.few_ids(user)
     if ids is None:
         return Walk(told(view.requests(user), user), view.order, is_few=False)
     few = InputRequest.objects.filter(pk__in=ids)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import islice
 from operator import or_
-from uuid import UUID
 
 from django.db.models import Q, Value
 
@@ -123,9 +122,3 @@ class Walk:
         is_here, *counts = count_each([here, *before])
         total = MOST_COUNTED + 1
         return (min(sum(counts) + 1, total), total) if is_here else None
-
-
-def few_ids(found: Requests) -> list[UUID] | None:
-    """All that a list has, in no order; None when that is more than is counted."""
-    ids = list(found.values_list("pk", flat=True)[: MOST_COUNTED + 1])
-    return ids if len(ids) <= MOST_COUNTED else None

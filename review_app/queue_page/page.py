@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from review_app.queue.counting import bounded, count_ready, count_texts
 from review_app.queue.tabs import ALL, DECIDED, READY, TABS, Requests, known_of
 from review_app.queue.text import Text
-from review_app.queue.walk import Walk, few_ids
+from review_app.queue.walk import Walk
 from review_app.queue_list import QueueList
 from workflows_app import access
 from workflows_app.access import MOST_COUNTED
@@ -156,7 +156,7 @@ class QueuePage:
             return Walk(found, order, is_few=False)
         if self._open_ids is not None:
             return Walk(found, order, is_few=True)
-        ids = few_ids(self.view.whole(self.user))
+        ids = self.view.few_ids(self.user)
         if ids is None:  # it has grown meanwhile
             return Walk(found, order, is_few=False)
         return Walk(InputRequest.objects.filter(pk__in=ids), order, is_few=True)
@@ -181,7 +181,7 @@ class QueuePage:
         """
         if not self.view.is_filtered:
             return None
-        return few_ids(self.view.of(ALL).whole(self.user))
+        return self.view.of(ALL).few_ids(self.user)
 
     def _find_last(self) -> InputRequest | None:
         """The last row of the page before, also when it is not in the list any more."""
