@@ -1,9 +1,10 @@
-"""People, and clients who are signed in as them."""
+"""People, clients who are signed in as them, and a queue of jobs with nothing in it."""
 
 from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection
 from django.test import Client
 
 
@@ -73,3 +74,10 @@ def signed_in() -> Callable[[User], Client]:
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def no_jobs(db: None) -> None:
+    """Tests with real workers leave jobs, and Django does not know of their table."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM pgqueuer")

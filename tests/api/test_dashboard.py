@@ -34,7 +34,7 @@ def decide(asked: InputRequest, user: User, *, after: float = 0) -> None:
 
 
 def test_an_operator_reads_how_things_are_now(
-    ada: User, olga: User, program: Programs
+    ada: User, olga: User, program: Programs, no_jobs: None
 ) -> None:
     old, claimed = make_request(), make_request()
     let_pass(old.run_id, 3600)

@@ -191,10 +191,8 @@ def test_without_a_worker_it_says_what_to_do(client: Client) -> None:
 
 
 def test_the_backlog_names_the_steps_that_wait_for_a_worker(
-    client: Client,
+    client: Client, no_jobs: None
 ) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM pgqueuer")  # tests with real workers leave jobs
     assert "No job waits for a worker." in page(client)
     start_run()
     text = page(client)

@@ -253,7 +253,7 @@ def test_without_the_right_an_answer_is_refused_with_its_text(
 def test_who_started_a_run_is_told_why_he_may_not_decide(
     ada: User, signed_in: SignedIn
 ) -> None:
-    asked = make_request(asking("four-eyes", starter_may_decide=False), user=ada)
+    asked = make_request(asking("starter-looks-on", starter_may_decide=False), user=ada)
     page = show(signed_in(ada), asked)
     assert "You started this run, so somebody else must decide." in page
 

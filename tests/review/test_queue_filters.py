@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 SignedIn = Callable[[User], Client]
 HOUR = timedelta(hours=1)
 
-not_by_starter = asking("not-by-starter", starter_may_decide=False)
+not_by_starter = asking("not-for-its-starter", starter_may_decide=False)
 
 
 def read(query: str) -> QueueList:

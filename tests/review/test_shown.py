@@ -240,7 +240,7 @@ def test_a_deadline_tells_what_it_does(ada: User, signed_in: SignedIn) -> None:
     def end(ctx: Context, ev: InputResponseEvent) -> StopEvent:
         return StopEvent()
 
-    asked = make_request(Workflow("due", [ask_soon, end]))
+    asked = make_request(Workflow("due-soon", [ask_soon, end]))
     assert (what_next(asked)[-1].label, what_next(asked)[-1].at) == (
         "Refuse",
         asked.expires_at,
