@@ -26,6 +26,8 @@ class Terminal:
 
     def __init__(self, house: House, *arguments: str) -> None:
         self._ours, theirs = pty.openpty()
+        # What a shell starts in the background ignores Ctrl-C, and so would all below us.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
             [sys.executable, str(ROOT / "manage.py"), *arguments],
             cwd=ROOT,
