@@ -15,6 +15,12 @@ MARK = "document.body.dataset.drawnOnce = 'yes'"
 """Left on a page, it is gone after a reload."""
 
 
+@pytest.fixture(scope="module")
+def house(own_house: House) -> House:
+    """All that waits fits on a page."""
+    return own_house
+
+
 @pytest.fixture
 def another(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Opens browsers that know nothing of each other."""

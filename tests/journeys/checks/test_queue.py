@@ -63,6 +63,12 @@ MOVING = """() => [...document.querySelectorAll("*")].filter((each) => {
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 
 
+@pytest.fixture(scope="module")
+def house(own_house: House) -> House:
+    """Nobody else asks there."""
+    return own_house
+
+
 @pytest.fixture
 def person(browser: Browser, house: House) -> Iterator[Callable[..., Page]]:
     """Opens a browser in which somebody is signed in."""

@@ -56,6 +56,12 @@ def person(browser: Browser, house: House, name: str) -> Iterator[Page]:
     context.close()
 
 
+@pytest.fixture(scope="module")
+def house(own_house: House) -> House:
+    """Nothing else goes on there."""
+    return own_house
+
+
 @pytest.fixture
 def ada(browser: Browser, house: House) -> Iterator[Page]:
     with person(browser, house, "ada") as page:
