@@ -1,6 +1,7 @@
 """Markdown from outside as HTML that is safe on a page: text, links, tables, code."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
@@ -11,6 +12,7 @@ from workflows_app.shown.visible import visible
 
 MAX_LENGTH = 20_000  # the worst texts of this length take half a second
 HEADINGS_BELOW = 3  # the page itself has h1 to h3
+KEPT = 200  # texts as they were drawn: every reader of a request gets the same
 
 TAGS = {
     *("p", "br", "hr", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre"),
@@ -30,6 +32,7 @@ class _Parser(MarkdownIt):
 _PARSER = _Parser("commonmark", {"html": False}).enable("table").disable("image")
 
 
+@lru_cache(maxsize=KEPT)
 def render_markdown(text: str) -> SafeString:
     """Turn Markdown into HTML; what is not on the list of tags stays text or goes."""
     tokens = _PARSER.parse(visible(text))
