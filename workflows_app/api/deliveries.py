@@ -19,7 +19,7 @@ from .bearer import user_of
 from .errors import ApiError
 from .found import check_operator
 from .inputs import NOTHING, Limit, Name, Nothing
-from .keyset import Keyset
+from .keyset import Keyset, matching
 from .once import apply_once
 from .routes import get, post
 
@@ -116,13 +116,12 @@ class DeliveryFilters(BaseModel):
 
     @property
     def condition(self) -> Q:
-        wanted = {
-            "source__name": self.source,
-            "result": self.result,
-            "run": self.run,
-            "request": self.request,
-        }
-        return Q(**{name: value for name, value in wanted.items() if value})
+        return matching(
+            source__name=self.source,
+            result=self.result,
+            run=self.run,
+            request=self.request,
+        )
 
 
 @get(

@@ -44,6 +44,11 @@ class Keyset(Generic[Row]):
         return pack(moment.isoformat(), str(row.pk))
 
 
+def matching(**wanted: Any) -> Q:
+    """What fulfils each condition for which something is wanted."""
+    return Q(**{name: value for name, value in wanted.items() if value})
+
+
 def tagged(tags: Sequence[str]) -> Q:
     """What has all these tags."""
     found = Q()

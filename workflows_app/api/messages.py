@@ -17,7 +17,7 @@ from .errors import not_found
 from .found import check_operator
 from .inputs import Given, Id, Limit, Name, Person
 from .json_reply import stored
-from .keyset import Keyset
+from .keyset import Keyset, matching
 from .once import act_once
 from .routes import get, post
 
@@ -101,16 +101,15 @@ class MessageFilters(BaseModel):
 
     @property
     def condition(self) -> Q:
-        wanted = {
-            "status": self.status,
-            "channel": self.channel,
-            "kind": self.kind,
-            "receiver__name": self.receiver,
-            "person__username": self.person,
-            "run": self.run,
-            "request": self.request,
-        }
-        return Q(**{name: value for name, value in wanted.items() if value})
+        return matching(
+            status=self.status,
+            channel=self.channel,
+            kind=self.kind,
+            receiver__name=self.receiver,
+            person__username=self.person,
+            run=self.run,
+            request=self.request,
+        )
 
 
 class ResendGiven(Given):
