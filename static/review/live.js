@@ -1,11 +1,11 @@
 // The live stream: one socket a page, a cursor for each run; without a socket, a poll.
 // News are told as events on <body>: holdpoint:lines (with their HTML), :run, :request, :queue, :missed.
 (() => {
-  const POLL = 15000, STALE = 60000, LONGEST_PAUSE = 15000, ACK = 250, SPREAD = 400, SETTLE = 1000, OPEN = 1;
+  const POLL = 15000, STALE = 60000, LONGEST_PAUSE = 15000, ACK = 250, SPREAD = 400, BUSY = 50, SETTLE = 1000, OPEN = 1;
   const NEVER_AGAIN = { 4400: "Not live", 4401: "Sign in again", 4403: "Not yours any more", 4404: "Not live" };
   const pill = document.getElementById("connection"), again = document.getElementById("reconnect");
-  const cursors = new Map();
-  let names = [], socket, retry, acking, looking, isOver = false, tries = 0, heardAt = 0, newest = 0;
+  const cursors = new Map(), waiting = new Set();
+  let names = [], socket, retry, acking, isOver = false, tries = 0, heardAt = 0, newest = 0;
   if (!pill) return;
 
   const tell = (name, detail) => document.body.dispatchEvent(new CustomEvent(`holdpoint:${name}`, { detail }));
@@ -56,8 +56,8 @@
   function hear(message) {
     [heardAt, tries] = [Date.now(), 0];
     show("live", "Live");
-    if (message.topic === "queue") return void (looking ??= setTimeout(lookAtQueue, Math.random() * SPREAD));
-    if (message.topic.startsWith("request:")) return tell("request");
+    if (message.topic === "queue") return tellSoon("queue", Math.random() * SPREAD); // not all pages at once
+    if (message.topic.startsWith("request:")) return tellSoon("request");
     if (!cursors.has(message.topic) || message.number <= cursors.get(message.topic)) return;
     cursors.set(message.topic, message.number);
     if (message.reset) tell("missed");
@@ -66,10 +66,17 @@
     acking ??= setTimeout(acknowledge, ACK);
   }
 
-  // Not all pages ask at the same moment.
-  function lookAtQueue() {
-    looking = undefined;
-    tell("queue");
+  function tellSoon(name, delay = 0) {
+    if (waiting.has(name)) return;
+    waiting.add(name);
+    setTimeout(tellNow, delay, name);
+  }
+
+  // What is being fetched may be older than these news, and a part that asks replaces itself: it hears them after that.
+  function tellNow(name) {
+    if (document.querySelector(".htmx-request")) return void setTimeout(tellNow, BUSY, name);
+    waiting.delete(name);
+    tell(name);
   }
 
   function acknowledge() {
@@ -90,7 +97,7 @@
       if (last) cursors.set(name, Number(last[1]));
       tell("lines", html);
     }
-    for (const name of ["queue", "request"]) tell(name);
+    for (const name of ["queue", "request"]) tellSoon(name);
     show("reconnecting", `Stale: checked every ${POLL / 1000} s.${lastUpdate()}`);
   }
 

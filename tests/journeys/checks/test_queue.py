@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from io import StringIO
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.journeys.browsing import ask, send, sign_in, violations, wait_until_live
 from tests.journeys.house import House, wait_for
@@ -145,6 +145,29 @@ def test_check_05_a_new_request_is_counted_and_moves_nothing(
     page.keyboard.press(".")
     expect(page.locator("#queue-rows")).to_contain_text(name)
     expect(page.locator("#show-new")).to_have_count(0)
+
+
+def test_check_05_news_that_come_while_older_ones_are_on_their_way_are_counted(
+    house: House, person: Callable[..., Page]
+) -> None:
+    page, held = person("ada"), list[Route]()
+    page.add_init_script("Math.random = () => 0")  # this page asks at once
+    with page.expect_websocket() as opened:
+        page.goto(f"{house.url}/queue/")
+    wait_until_live(page)
+    count = int(page.locator("#open-count").get_attribute("data-count") or "")
+    page.route("**/queue/count/", lambda route: held.append(route), times=1)
+    ask(house, word())
+    page.wait_for_selector("#open-count.htmx-request")
+    older = held[0].fetch()
+
+    with opened.value.expect_event("framereceived", lambda text: '"queue"' in text):
+        ask(house, word())
+    page.evaluate("new Promise((done) => setTimeout(done))")
+    held[0].fulfill(response=older)
+
+    counted = page.locator("#open-count")
+    expect(counted).to_have_attribute("data-count", str(count + 2))
 
 
 def test_check_05_what_others_do_changes_a_row_in_its_place(
