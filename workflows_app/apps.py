@@ -1,7 +1,7 @@
 """The app of workflows: runs, their tables, and the runtime."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class WorkflowsConfig(AppConfig):
@@ -14,7 +14,8 @@ class WorkflowsConfig(AppConfig):
         from workflows_app.engine import runner  # noqa: PLC0415 - models come first
         from workflows_app.runtime.durable import DurableRunner  # noqa: PLC0415
 
-        from .roles import make_roles  # noqa: PLC0415
+        from .roles import make_roles, note_permissions  # noqa: PLC0415
 
         runner.register(DurableRunner())
+        pre_migrate.connect(note_permissions, sender=self)
         post_migrate.connect(make_roles, sender=self)
