@@ -2,10 +2,10 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+from project.one_thread import application as one_thread
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
-django_application = get_asgi_application()
+django_application = one_thread()
 
 from channels.auth import AuthMiddlewareStack  # noqa: E402 - Django must be set up
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
