@@ -50,6 +50,14 @@
   const place = () => (form()?.contains(document.activeElement) ? document.activeElement.getBoundingClientRect().top : null);
   const hold = ({ detail }) => detail.target.id !== "main" && (held = place());
 
+  // The page that comes says itself where to begin. With the focus in the old one both would be laid out; and htmx takes
+  // leave of each element by events: those that nobody waits for go at once.
+  function letGo({ detail }) {
+    if (detail.target.id !== "main" || !detail.serverResponse.includes(" autofocus")) return;
+    if (!document.activeElement.matches("input, textarea, select")) document.activeElement.blur();
+    for (const part of document.querySelectorAll("#main .asked, #main .tabs-of-request")) if (!part.contains(detail.elt)) part.replaceChildren();
+  }
+
   function scrollBack(panel) {
     panel.scrollTop += Math.round(place() - held);
     scrollBy(0, Math.round(place() - held)); // what the panel cannot make up for
@@ -84,6 +92,7 @@
   document.addEventListener("htmx:afterRequest", end);
   document.addEventListener("htmx:beforeSwap", receive);
   document.addEventListener("htmx:beforeSwap", hold);
+  document.addEventListener("htmx:beforeSwap", letGo);
   document.addEventListener("htmx:afterSwap", arrive);
   prepare();
 })();
