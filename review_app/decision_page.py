@@ -1,6 +1,8 @@
 """The page of one request as one reader sees it: in which state, and what beside it."""
 
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -21,9 +23,12 @@ from workflows_app.engine.policy import DEADLINE
 from workflows_app.models import InputRequest, InputResponse, RunEvent
 from workflows_app.runtime.definitions import get_definition
 from workflows_app.shown.decisions import label_of
+from workflows_app.written import KEPT, Text
 
 SHOWN_LINES = 5
 MOST_OTHERS = 10
+_RUN, _ASKED = UUID(int=1), UUID(int=2)
+"""Stand in a written query for the ids that it is asked about."""
 
 
 def beside(view: QueueList, around: Around) -> dict[str, Any]:
@@ -144,6 +149,13 @@ def so_far(asked: InputRequest) -> list[str]:
 
 def _others_of_run(user: User, asked: InputRequest) -> list[InputRequest]:
     """What else the run asks, as far as this person may see it."""
-    seen = access.visible_requests(user).exclude(pk=asked.pk)
-    others = seen.filter(root_id=asked.root_id, status=InputRequest.Status.OPEN)
-    return list(others.only("subject")[:MOST_OTHERS])
+    ids = {_RUN: asked.root_id, _ASKED: asked.pk}
+    rows = _others(access.Reader.of(user)).about(ids).read()
+    return [InputRequest.from_db(None, ("id", "subject"), row) for row in rows]
+
+
+@lru_cache(maxsize=KEPT)
+def _others(reader: access.Reader) -> Text:
+    seen = access.visible_requests(reader.user).exclude(pk=_ASKED)
+    others = seen.filter(root_id=_RUN, status=InputRequest.Status.OPEN)
+    return Text.of(others.values_list("id", "subject")[:MOST_OTHERS])

@@ -6,9 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import transaction
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db import connection, transaction
 from django.http import QueryDict
 from django.utils import timezone
 
@@ -52,7 +50,8 @@ def keep(user: User, asked: InputRequest, typed: QueryDict) -> Draft | None:
     """The same for an answer that was refused because somebody has closed the request."""
     if asked.responses.filter(user=user, withdrawn_at=None).exists():
         return None
-    draft = _write(user, asked, typed)
+    draft = _draft(user, asked, typed)
+    _execute(_WRITE, draft)
     transaction.on_commit(lambda: notifier.send([request_topic(asked.pk)]))
     return draft
 
@@ -67,11 +66,9 @@ def discard(user: User, asked: InputRequest) -> bool:
 
 def put_away(user: User, asked: InputRequest, sent: QueryDict) -> None:
     """The answer is given. While it can be taken back, all that was typed is kept."""
-    now = timezone.now()
-    with transaction.atomic():
-        if asked.status in CAN_BE_TAKEN_BACK:
-            _write(user, asked, sent, sent_at=now)
-        Draft.objects.filter(_done_with(asked), user=user).delete()
+    draft = _draft(user, asked, sent, sent_at=timezone.now())
+    is_kept = asked.status in CAN_BE_TAKEN_BACK
+    _execute(f"WITH done AS ({_CLEAR}) {_WRITE}" if is_kept else _CLEAR, draft)
 
 
 def restore(user: User, requests: Collection[UUID]) -> None:
@@ -79,26 +76,46 @@ def restore(user: User, requests: Collection[UUID]) -> None:
     Draft.objects.filter(user=user, request__in=requests).update(sent_at=None)
 
 
-def _write(
+def _draft(
     user: User, asked: InputRequest, typed: QueryDict, sent_at: datetime | None = None
 ) -> Draft:
-    """One statement, whether there was a draft before or not."""
     form, now = _kept(asked, typed), timezone.now()
-    draft = Draft(user=user, request=asked, form=form, saved_at=now, sent_at=sent_at)
-    Draft.objects.bulk_create(
-        [draft],
-        update_conflicts=True,
-        unique_fields=["user", "request"],
-        update_fields=["form", "saved_at", "sent_at"],
-    )
-    return draft
+    return Draft(user=user, request=asked, form=form, saved_at=now, sent_at=sent_at)
 
 
-def _done_with(asked: InputRequest) -> Q:
-    """Drafts of answers that count, this one's too, and of what was closed long ago."""
-    is_over = ~Q(request__status__in=CAN_BE_TAKEN_BACK)
-    is_old = Q(request__closed_at__lt=Now() - KEPT_AFTER_THE_END)
-    return is_over & (Q(sent_at__isnull=False) | Q(request=asked) | is_old)
+def _execute(statement: str, draft: Draft) -> None:
+    parameters: dict[str, Any] = {
+        "user": draft.user_id,
+        "request": draft.request_id,
+        "form": draft.form,
+        "saved_at": draft.saved_at,
+        "sent_at": draft.sent_at,
+        "not_over": list(CAN_BE_TAKEN_BACK),
+        "kept": KEPT_AFTER_THE_END,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+
+
+_DRAFTS = Draft._meta.db_table  # noqa: SLF001 - Django's documented place
+_REQUESTS = InputRequest._meta.db_table  # noqa: SLF001
+
+_WRITE = f"""
+    INSERT INTO {_DRAFTS} (user_id, request_id, form, saved_at, sent_at)
+    VALUES (%(user)s, %(request)s, %(form)s, %(saved_at)s, %(sent_at)s)
+    ON CONFLICT (user_id, request_id) DO UPDATE
+    SET form = excluded.form, saved_at = excluded.saved_at, sent_at = excluded.sent_at
+"""  # noqa: S608 - the name of a table
+"""One statement, whether there was a draft before or not."""
+
+_CLEAR = f"""
+    DELETE FROM {_DRAFTS} draft USING {_REQUESTS} asked
+    WHERE draft.user_id = %(user)s AND asked.id = draft.request_id
+        AND asked.status <> ALL(%(not_over)s)
+        AND (draft.request_id = %(request)s OR draft.sent_at IS NOT NULL
+            OR asked.closed_at < statement_timestamp() - %(kept)s)
+"""  # noqa: S608 - the names of two tables
+"""A person's drafts of answers that count, this one's too, and of what was closed long ago."""
 
 
 def _kept(asked: InputRequest, typed: QueryDict) -> str:

@@ -12,10 +12,10 @@ from review_app.queue.counting import bounded
 from review_app.queue.filters import QueueFilter, by_index, read_filters
 from review_app.queue.order import DUE, SORTS, Order
 from review_app.queue.tabs import DECIDED, READY, TABS, Requests, requests_of
-from review_app.queue.text import KEPT, Reader, Text
 from review_app.queue.walk import Around, Few, Walk
-from workflows_app.access import MOST_COUNTED
+from workflows_app.access import MOST_COUNTED, Reader
 from workflows_app.models import InputRequest
+from workflows_app.written import KEPT, Text
 
 
 @dataclass(frozen=True, slots=True)

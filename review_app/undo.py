@@ -11,7 +11,6 @@ from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.db.models.functions import Now
 
 from review_app import drafts
-from review_app.queue.text import KEPT, Text
 from workflows_app.engine.errors import (
     AlreadyAnsweredError,
     RequestExpiredError,
@@ -21,6 +20,7 @@ from workflows_app.engine.errors import (
 from workflows_app.engine.policy import BROWSER
 from workflows_app.models import InputRequest, InputResponse
 from workflows_app.runtime.handler import Handler
+from workflows_app.written import KEPT, Text
 
 TOLD_FOR = timedelta(seconds=8)
 """For so long a decision is told after it counts: nobody reads faster."""

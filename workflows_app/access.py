@@ -6,6 +6,8 @@ whoever sees a request of it, or of a run that works for it. What one may not se
 """
 
 from collections.abc import Hashable
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from django.db.models.functions import Cast
 
 from .engine.policy import REVIEWERS, Responder, ReviewPolicy, find_objection
 from .models import InputRequest, Run
+from .written import KEPT, Text, objects_of
 
 Viewer: TypeAlias = "AbstractBaseUser | AnonymousUser | User"
 
@@ -26,6 +29,25 @@ MOST_COUNTED = 1000
 
 FEW_RUNS = 100
 """So many runs can be named in a query one by one."""
+
+_ANY = UUID(int=0)
+"""Stands in a written query for the id that is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who asks. Two who have the same rights to the same ask with the same text."""
+
+    rights: Hashable
+    user: User = field(compare=False)
+
+    @classmethod
+    def of(cls, user: User) -> "Reader":
+        """With all of a user on which the conditions of this module depend."""
+        name, is_active = user.get_username(), user.is_active
+        own = tuple(_runs_started_by(user))
+        rights = user.pk, name, is_active, is_operator(user), groups_of(user), own
+        return cls(rights, user)
 
 
 def groups_of(user: Viewer) -> frozenset[str]:
@@ -96,8 +118,25 @@ def _of(run: UUID | OuterRef) -> QuerySet[InputRequest]:
 
 
 def get_request(user: Viewer, pk: UUID) -> InputRequest:
-    """Raises InputRequest.DoesNotExist also for what the user may not see."""
-    return visible_requests(user).select_related("run__started_by").get(pk=pk)
+    """With its run, and who started that.
+
+    Raises InputRequest.DoesNotExist also for what the user may not see.
+    """
+    if not isinstance(user, User):
+        raise InputRequest.DoesNotExist
+    rows = _request(Reader.of(user)).about({_ANY: pk}).read()
+    if not rows:
+        raise InputRequest.DoesNotExist
+    asked, run, starter = objects_of(rows[0], InputRequest, Run, User)
+    asked.run, run.started_by = run, starter
+    found: InputRequest = asked
+    return found
+
+
+@lru_cache(maxsize=KEPT)
+def _request(reader: Reader) -> Text:
+    found = visible_requests(reader.user).filter(pk=_ANY).order_by()
+    return Text.of(found.select_related("run__started_by"))
 
 
 def get_run(user: Viewer, pk: UUID) -> Run:
@@ -135,13 +174,6 @@ def may_see_dashboard(user: Viewer) -> bool:
 def may_start(user: Viewer) -> bool:
     """Reviewers and operators may start runs from the form."""
     return is_operator(user) or bool(groups_of(user) & REVIEWERS)
-
-
-def rights_of(user: User) -> Hashable:
-    """All of a user on which the conditions of this module depend."""
-    name, is_active = user.get_username(), user.is_active
-    own = tuple(_runs_started_by(user))
-    return user.pk, name, is_active, is_operator(user), groups_of(user), own
 
 
 def _runs_started_by(user: User) -> list[UUID]:

@@ -6,11 +6,11 @@ from functools import lru_cache
 
 from django.contrib.auth.models import User
 
-from workflows_app.access import MOST_COUNTED
+from workflows_app.access import MOST_COUNTED, Reader
+from workflows_app.written import KEPT, Text
 
 from .due import SOON
 from .tabs import Requests, ready
-from .text import KEPT, Reader, Text
 
 KNOWN = ("id", "subject", "priority", "opened_at", "expires_at")
 """What is read of each row of a short list, in the order of the model's fields."""

@@ -10,11 +10,11 @@ from django.db.models import Q, Value
 
 from workflows_app.access import MOST_COUNTED
 from workflows_app.models import InputRequest
+from workflows_app.written import Text
 
 from .counting import KNOWN, count_each
 from .order import Order
 from .tabs import Requests
-from .text import Text
 
 
 @dataclass(frozen=True, slots=True)

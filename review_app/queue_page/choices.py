@@ -11,8 +11,9 @@ from django.db.models import Subquery
 from review_app.queue.filters import CREATED, DUE, ME, UNCLAIMED
 from review_app.queue.order import SORTS
 from review_app.queue.tabs import ALL, DECIDED, live_claims, requests_of
-from review_app.queue.text import KEPT, Reader, Text
 from review_app.queue_list import QueueList
+from workflows_app.access import Reader
+from workflows_app.written import KEPT, Text
 
 LOOKED_AT = 1000
 MOST = 100

@@ -11,12 +11,12 @@ from django.contrib.auth.models import User
 
 from review_app.queue.counting import bounded, count_ready, count_texts
 from review_app.queue.tabs import ALL, DECIDED, READY, TABS, Requests, known_of
-from review_app.queue.text import Text
 from review_app.queue.walk import Walk
 from review_app.queue_list import QueueList
 from workflows_app import access
 from workflows_app.access import MOST_COUNTED
 from workflows_app.models import InputRequest
+from workflows_app.written import Text
 
 from .rows import Row, make_rows, told
 

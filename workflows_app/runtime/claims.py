@@ -4,6 +4,7 @@ A claim is a lease by the database's clock. Whoever changes one holds the lock o
 request's row first, so claims and answers of a request follow each other.
 """
 
+import json
 from datetime import timedelta
 from uuid import UUID
 
@@ -21,6 +22,9 @@ from workflows_app.engine.errors import (
 )
 from workflows_app.models import Claim, InputRequest
 from workflows_app.stream.wakeup import QUEUE, notifier, request_topic
+
+from .statements import execute
+from .statements.claims import LOCK_REQUEST, UNENDED_CLAIM
 
 LEASE = timedelta(minutes=15)
 """How long a claim holds without renewal."""
@@ -110,14 +114,16 @@ def use_up(user: User, run_id: UUID, request_id: str) -> None:
     To be called in the transaction that records the answer. Raises ClaimedError while
     somebody else holds the request, and when it must be claimed and is not.
     """
-    locked = InputRequest.objects.select_for_update(no_key=True).only("policy")
-    asked = locked.get(run_id=run_id, request_id=request_id)
-    standing = find_live(asked.pk)
-    if standing is not None and standing.owner != user:
-        raise _claimed(standing)
-    if standing is None and asked.policy_rules.get("claim") == "required":
+    asked = {"run": run_id, "request": request_id}
+    [(pk, policy)] = execute(LOCK_REQUEST, asked).fetchall()
+    unended = execute(UNENDED_CLAIM, {"request": pk}).fetchone()
+    owner, name, lease_until, is_live = unended or (None, "", None, False)
+    if is_live and owner != user.pk:
+        raise ClaimedError(name, lease_until)
+    if not is_live and json.loads(policy).get("claim") == "required":
         raise ClaimedError
-    _end(Claim.objects.filter(request=asked, owner=user))
+    if owner == user.pk:
+        _end(Claim.objects.filter(request=pk, owner=user))
 
 
 def is_claimable(asked: InputRequest) -> bool:

@@ -156,7 +156,11 @@ def test_check_05_news_that_come_while_older_ones_are_on_their_way_are_counted(
         page.goto(f"{house.url}/queue/")
     wait_until_live(page)
     count = int(page.locator("#open-count").get_attribute("data-count") or "")
-    page.route("**/queue/count/", lambda route: held.append(route), times=1)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/queue/count/", hold, times=1)
     ask(house, word())
     page.wait_for_selector("#open-count.htmx-request")
     older = held[0].fetch()

@@ -12,6 +12,7 @@ from django.db import connection
 
 from workflows_app.models import (
     Call,
+    Claim,
     Definition,
     InputRequest,
     InputResponse,
@@ -30,6 +31,7 @@ _TABLES = {
     model.__name__: model._meta.db_table  # noqa: SLF001 - Django's documented place
     for model in (
         Call,
+        Claim,
         Definition,
         Group,
         InputRequest,

@@ -1,0 +1,71 @@
+"""Queries in SQL, written once: Django's own, asked again and again with other values.
+
+Django takes longer to write the queries of a page than PostgreSQL to answer them, and
+the same reader asks the same ones again and again. Nothing in a text depends on the
+time: it asks PostgreSQL's own clock.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import Field, Model, QuerySet
+
+KEPT = 2000
+"""So many texts are kept in each place that writes some."""
+
+NOTHING = "SELECT NULL AS id, NULL AS expires_at WHERE false"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A query in SQL, with a place for each parameter."""
+
+    sql: str
+    parameters: tuple[Any, ...] = ()
+
+    @classmethod
+    def of(cls, found: "QuerySet[Any, Any]") -> "Text":
+        try:
+            return cls(*found.query.sql_with_params())
+        except EmptyResultSet:
+            return cls(NOTHING)
+
+    def read(self) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, self.parameters)
+            return list(cursor.fetchall())
+
+    def about(self, ids: Mapping[UUID, UUID]) -> "Text":
+        """The same query with other ids in the places of those that it was written with."""
+        given = (ids.get(p, p) if isinstance(p, UUID) else p for p in self.parameters)
+        return Text(self.sql, tuple(given))
+
+
+def objects_of(row: Sequence[Any], *models: type[Model]) -> list[Any]:
+    """What a row has of a query with `select_related`: an object of each model in turn.
+
+    None stands for one that there is not.
+    """
+    values = iter(row)
+    return [_object_of(model, values) for model in models]
+
+
+def _object_of(model: type[Model], values: Iterator[Any]) -> Model | None:
+    fields = model._meta.concrete_fields  # noqa: SLF001 - Django's documented place
+    own = {
+        field.attname: _convert(field, value)
+        for field, value in zip(fields, values, strict=False)
+    }
+    if own[model._meta.pk.attname] is None:  # noqa: SLF001
+        return None
+    return model.from_db(connection.alias, list(own), list(own.values()))
+
+
+def _convert(field: "Field[Any, Any]", value: Any) -> Any:
+    """As Django would: PostgreSQL's driver makes most values what fields want."""
+    convert = getattr(field, "from_db_value", None)
+    return convert(value, None, connection) if convert else value
