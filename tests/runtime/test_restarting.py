@@ -76,6 +76,6 @@ def test_a_question_from_elsewhere_cannot_be_asked_again_here(olga: User) -> Non
 
 def test_a_workflow_that_is_gone_cannot_begin_again(olga: User) -> None:
     run = Run.objects.get(pk=start_run())
-    run.workflow = "gone"
-    with pytest.raises(IncompatibleSnapshotError, match="gone"):
+    run.workflow = "never-written"
+    with pytest.raises(IncompatibleSnapshotError, match="never-written"):
         restart(run, olga)
