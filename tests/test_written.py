@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def fields_of(row: Model) -> dict[str, object]:
-    return {each.attname: getattr(row, each.attname) for each in row._meta.fields}  # noqa: SLF001
+    return {each.attname: getattr(row, each.attname) for each in row._meta.fields}
 
 
 @pytest.mark.parametrize("is_started_by_somebody", [True, False])
