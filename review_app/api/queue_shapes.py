@@ -10,7 +10,7 @@ from review_app.queue.filters import NAMES
 from review_app.queue.tabs import DECIDED
 from review_app.queue.walk import Walk
 from review_app.queue_list import QueueList
-from review_app.queue_page.rows import Row, make_rows, told
+from review_app.queue_page.rows import Row, make_rows
 from workflows_app.access import MOST_COUNTED
 from workflows_app.api.inputs import Given, Limit, printable
 from workflows_app.api.request_shapes import ClaimReply, RequestSummary
@@ -167,6 +167,6 @@ def _walk(view: QueueList, user: User) -> Walk:
     """Votes stand in an order of their own, which their requests alone do not know."""
     ids = None if view.tab == DECIDED else view.few_ids(user)
     if ids is None:
-        return Walk(told(view.requests(user), user), view.order, is_few=False)
-    few = InputRequest.objects.filter(pk__in=ids)
-    return Walk(told(few, user), view.order, is_few=True)
+        return Walk(view.requests(user).defer("shown"), view.order, is_few=False)
+    few = InputRequest.objects.filter(pk__in=ids).defer("shown")
+    return Walk(few, view.order, is_few=True)

@@ -10,7 +10,7 @@ from review_app.queue_list import QueueList
 from workflows_app import access
 from workflows_app.shown.visible import visible
 
-from .rows import Row, make_rows, told
+from .rows import Row, make_rows
 
 MOST = 10_000
 CHUNK = 500
@@ -46,8 +46,8 @@ def _rows(view: QueueList, user: User) -> Iterator[Row]:
     ids = list(view.requests(user).values_list("pk", flat=True)[:MOST])
     for first in range(0, len(ids), CHUNK):
         part = ids[first : first + CHUNK]
-        seen = access.visible_requests(user).filter(pk__in=part)
-        found = {row.asked.pk: row for row in make_rows(told(seen, user), user)}
+        seen = access.visible_requests(user).filter(pk__in=part).defer("shown")
+        found = {row.asked.pk: row for row in make_rows(seen, user)}
         yield from (found[pk] for pk in part if pk in found)
 
 

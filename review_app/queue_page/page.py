@@ -18,7 +18,7 @@ from workflows_app.access import MOST_COUNTED
 from workflows_app.models import InputRequest
 from workflows_app.written import Text
 
-from .rows import Row, make_rows, told
+from .rows import Row, make_rows
 
 PAGE_SIZE = 25
 NAMED = 3
@@ -115,7 +115,7 @@ class QueuePage:
     def rows_of(self, drawn: Sequence[UUID]) -> list[Row]:
         """These requests as rows, wherever they are by now."""
         found = access.visible_requests(self.user).filter(pk__in=drawn)
-        return make_rows(told(found, self.user), self.user)
+        return make_rows(found.defer("shown"), self.user)
 
     @cached_property
     def _counts(self) -> dict[str, int]:
@@ -146,7 +146,7 @@ class QueuePage:
     @cached_property
     def _rows(self) -> list[Row]:
         walk = self._walk()
-        walk = replace(walk, found=told(walk.found, self.user))
+        walk = replace(walk, found=walk.found.defer("shown"))
         return make_rows(walk.following(self._find_last(), PAGE_SIZE + 1), self.user)
 
     def _walk(self) -> Walk:

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Literal
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
@@ -14,13 +16,16 @@ from pydantic import TypeAdapter
 
 from review_app.models import Draft, Snooze
 from review_app.queue.due import due_state
-from review_app.queue.tabs import Requests, live_claims
+from review_app.queue.tabs import live_claims
 from review_app.together.names import name_of
 from review_app.together.presence import presences_of
 from workflows_app.engine.policy import ReviewPolicy
 from workflows_app.models import Comment, InputRequest, InputResponse, Run
+from workflows_app.written import KEPT, Text
 
 NAMED_VIEWERS = 3
+ROW = "row_"
+"""How the names of columns begin which are no fields of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,21 +139,37 @@ class Row:
 _SEEN = TypeAdapter(Seen)
 
 
-def told(requests: Requests, reader: User) -> Requests:
-    """The same requests, with all that a row tells, in the same query."""
-    return requests.defer("shown").annotate(**_columns(reader))
-
-
 def make_rows(found: Iterable[InputRequest], reader: User) -> list[Row]:
-    """Rows of what `told` has read."""
-    return [_make(asked, reader) for asked in found]
+    """These requests with all that a row tells, read for all of them at once."""
+    requests = list(found)
+    seen = _read_seen([asked.pk for asked in requests], reader)
+    return [
+        Row(asked, seen[asked.pk], reader.get_username(), _policy_of(asked))
+        for asked in requests
+        if asked.pk in seen
+    ]
 
 
-def _make(asked: InputRequest, reader: User) -> Row:
-    known = vars(asked)
-    seen = {name: known[f"row_{name}"] for name in Seen.__dataclass_fields__}
-    policy = ReviewPolicy.load(asked.policy_rules)
-    return Row(asked, _SEEN.validate_python(seen), reader.get_username(), policy)
+def _policy_of(asked: InputRequest) -> ReviewPolicy:
+    return ReviewPolicy.load(asked.policy_rules)
+
+
+def _read_seen(requests: list[UUID], reader: User) -> dict[UUID, Seen]:
+    text = _seen_by(reader.pk)
+    rows = Text(text.sql, (*text.parameters, requests)).read()
+    return {pk: _SEEN.validate_json(told) for pk, told in rows}
+
+
+@lru_cache(maxsize=KEPT)
+def _seen_by(reader: int) -> Text:
+    """Written once for each reader; its last parameter are the ids of the requests."""
+    columns = _columns(User(pk=reader))
+    told = {f"{ROW}{name}": column for name, column in columns.items()}
+    requests = InputRequest.objects.order_by().annotate(**told)
+    every = Text.of(requests.values_list("id", *told))
+    each = ", ".join(f"'{name}', {ROW}{name}" for name in columns)
+    sql = f"SELECT id, json_build_object({each})::text FROM ({every.sql}) seen WHERE id = ANY(%s)"  # noqa: S608 - Django's own text
+    return Text(sql, every.parameters)
 
 
 def _columns(reader: User) -> dict[str, Any]:
@@ -157,14 +178,14 @@ def _columns(reader: User) -> dict[str, Any]:
     snoozes = Snooze.objects.filter(**mine, until__gt=Now())
     runs = Run.objects.filter(pk=OuterRef("run_id"))
     return {
-        "row_holder": Subquery(live_claims().values(row=_holder())[:1]),
-        "row_viewers": ArraySubquery(presences),
-        "row_voters": ArraySubquery(_voters()),
-        "row_comments": Coalesce(Subquery(_comment_count()), 0),
-        "row_has_draft": Exists(Draft.objects.filter(**mine, sent_at=None)),
-        "row_snoozed_until": Subquery(snoozes.values("until")),
-        "row_run": Subquery(runs.values(row=_run())),
-        "row_drawn_at": Now(),
+        "holder": Subquery(live_claims().values(row=_holder())[:1]),
+        "viewers": ArraySubquery(presences),
+        "voters": ArraySubquery(_voters()),
+        "comments": Coalesce(Subquery(_comment_count()), 0),
+        "has_draft": Exists(Draft.objects.filter(**mine, sent_at=None)),
+        "snoozed_until": Subquery(snoozes.values("until")),
+        "run": Subquery(runs.values(row=_run())),
+        "drawn_at": Now(),
     }
 
 

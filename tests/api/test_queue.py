@@ -152,7 +152,9 @@ def test_as_many_queries_for_many_rows_as_for_one(
 
     for more in ("", "bcdefgh"):
         asked(*more)
-        with django_assert_num_queries(5):  # token, groups, own runs, ids, rows
+        with django_assert_num_queries(
+            6
+        ):  # token, groups, own runs, ids, requests, what rows tell
             ours.get("/queue")
 
 
