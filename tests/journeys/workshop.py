@@ -38,8 +38,12 @@ class Workshop:
 
     def wait_for_end(self, run_id: str, *, seconds: float = 20.0) -> str:
         live = {"", "running", "waiting"}
-        wait_for(lambda: self.house.status(run_id) not in live, seconds=seconds)
-        return self.house.status(run_id)
+
+        def find_end() -> str:
+            status = self.house.status(run_id)
+            return "" if status in live else status
+
+        return wait_for(find_end, seconds=seconds)
 
     def wait_for_kind(self, run_id: str, kind: str) -> None:
         wait_for(lambda: kind in self.house.kinds(run_id))

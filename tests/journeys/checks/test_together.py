@@ -189,6 +189,7 @@ def test_check_22_nothing_is_decided_by_looking_and_a_link_answers_once(
     run_id, pk = ask(house, name := word())
     open_request(ada, house, pk)
     address = _make_link(ada, "Charles")
+    wait_for(lambda: house.query(VIEWERS))  # what is told later would change a row
     ada.goto("about:blank")
     wait_for(lambda: not house.query(VIEWERS))
     before = _rows(house)
