@@ -29,6 +29,7 @@ def test_a_request_comes_with_its_run_and_who_started_it(
     found = access.get_request(ada, asked.pk)
 
     assert fields_of(found) == fields_of(InputRequest.objects.get(pk=asked.pk))
+    assert found.run.get_deferred_fields() == {"input", "result"}
     assert fields_of(found.run) == fields_of(Run.objects.get(pk=asked.run_id))
     assert found.run.tags == {"order": ["ü", 7]}
     starter = found.run.started_by

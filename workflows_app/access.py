@@ -30,6 +30,9 @@ MOST_COUNTED = 1000
 FEW_RUNS = 100
 """So many runs can be named in a query one by one."""
 
+LARGE = ("input", "result")
+"""What a run was given and gave: no page of a request shows it."""
+
 _ANY = UUID(int=0)
 """Stands in a written query for the id that is asked for."""
 
@@ -127,7 +130,8 @@ def get_request(user: Viewer, pk: UUID) -> InputRequest:
     rows = _request(Reader.of(user)).about({_ANY: pk}).read()
     if not rows:
         raise InputRequest.DoesNotExist
-    asked, run, starter = objects_of(rows[0], InputRequest, Run, User)
+    models = (InputRequest, Run, User)
+    asked, run, starter = objects_of(rows[0], *models, without=LARGE)
     asked.run, run.started_by = run, starter
     found: InputRequest = asked
     return found
@@ -136,7 +140,8 @@ def get_request(user: Viewer, pk: UUID) -> InputRequest:
 @lru_cache(maxsize=KEPT)
 def _request(reader: Reader) -> Text:
     found = visible_requests(reader.user).filter(pk=_ANY).order_by()
-    return Text.of(found.select_related("run__started_by"))
+    large = [f"run__{name}" for name in LARGE]
+    return Text.of(found.select_related("run__started_by").defer(*large))
 
 
 def get_run(user: Viewer, pk: UUID) -> Run:

@@ -5,7 +5,7 @@ the same reader asks the same ones again and again. Nothing in a text depends on
 time: it asks PostgreSQL's own clock.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -45,20 +45,25 @@ class Text:
         return Text(self.sql, tuple(given))
 
 
-def objects_of(row: Sequence[Any], *models: type[Model]) -> list[Any]:
+def objects_of(
+    row: Sequence[Any], *models: type[Model], without: Collection[str] = ()
+) -> list[Any]:
     """What a row has of a query with `select_related`: an object of each model in turn.
 
-    None stands for one that there is not.
+    None stands for one that there is not; `without` are the fields that were deferred.
     """
     values = iter(row)
-    return [_object_of(model, values) for model in models]
+    return [_object_of(model, values, without) for model in models]
 
 
-def _object_of(model: type[Model], values: Iterator[Any]) -> Model | None:
+def _object_of(
+    model: type[Model], values: Iterator[Any], without: Collection[str]
+) -> Model | None:
     fields = model._meta.concrete_fields  # noqa: SLF001 - Django's documented place
     own = {
-        field.attname: _convert(field, value)
-        for field, value in zip(fields, values, strict=False)
+        field.attname: _convert(field, next(values))
+        for field in fields
+        if field.attname not in without
     }
     if own[model._meta.pk.attname] is None:  # noqa: SLF001
         return None

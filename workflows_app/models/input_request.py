@@ -145,8 +145,12 @@ class InputRequest(models.Model):
     @property
     def content(self) -> dict[str, Any]:
         """What is shown: subject, prompt, metadata, display, schema, outcomes."""
-        shown: dict[str, Any] = values.load(self.shown)
-        return shown
+        text, shown = vars(self).get("_loaded", (None, {}))
+        if text is not self.shown:  # it may be large: it is read once
+            shown = values.load(self.shown)
+            self._loaded = (self.shown, shown)
+        content: dict[str, Any] = shown
+        return content
 
     @property
     def policy_rules(self) -> dict[str, Any]:
