@@ -339,7 +339,7 @@ async def test_a_body_whose_process_is_gone_is_lost() -> None:
     def works(ctx: Context, ev: StartEvent) -> StopEvent:
         return StopEvent()
 
-    run_id = await run_one(Workflow("gone", [works]), Elsewhere())
+    run_id = await run_one(Workflow("left-alone", [works]), Elsewhere())
 
     assert (await body_of(run_id, "step_lost"))["losses"] == 1
 
