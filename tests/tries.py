@@ -6,16 +6,10 @@ TRIES = 3
 """Who breaks such a promise breaks it each time; a busy machine spoils one try."""
 
 
-MORE_TRIES = 8
-"""Where a try takes a second or two, a busy machine may spoil three in a row."""
-
-
-def shortest(
-    measure: Callable[[], float], *, limit: float, tries: int = TRIES
-) -> float:
+def shortest(measure: Callable[[], float], *, limit: float) -> float:
     """The seconds of the first try within the limit; if there is none, of the best."""
     taken: list[float] = []
-    while len(taken) < tries and not any(seconds <= limit for seconds in taken):
+    while len(taken) < TRIES and not any(seconds <= limit for seconds in taken):
         taken.append(measure())
     return min(taken)
 
