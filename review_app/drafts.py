@@ -66,9 +66,11 @@ def discard(user: User, asked: InputRequest) -> bool:
 
 def put_away(user: User, asked: InputRequest, sent: QueryDict) -> None:
     """The answer is given. While it can be taken back, all that was typed is kept."""
-    draft = _draft(user, asked, sent, sent_at=timezone.now())
-    is_kept = asked.status in CAN_BE_TAKEN_BACK
-    _execute(f"WITH done AS ({_CLEAR}) {_WRITE}" if is_kept else _CLEAR, draft)
+    if asked.status in CAN_BE_TAKEN_BACK:
+        draft = _draft(user, asked, sent, sent_at=timezone.now())
+        _execute(f"WITH done AS ({_CLEAR}) {_WRITE}", draft)
+    else:
+        _execute(_CLEAR, Draft(user=user, request=asked))
 
 
 def restore(user: User, requests: Collection[UUID]) -> None:

@@ -30,7 +30,7 @@ MOST_COUNTED = 1000
 FEW_RUNS = 100
 """So many runs can be named in a query one by one."""
 
-LARGE = ("input", "result")
+_LARGE = ("input", "result")
 """What a run was given and gave: no page of a request shows it."""
 
 _ANY = UUID(int=0)
@@ -131,7 +131,7 @@ def get_request(user: Viewer, pk: UUID) -> InputRequest:
     if not rows:
         raise InputRequest.DoesNotExist
     models = (InputRequest, Run, User)
-    asked, run, starter = objects_of(rows[0], *models, without=LARGE)
+    asked, run, starter = objects_of(rows[0], *models, without=_LARGE)
     asked.run, run.started_by = run, starter
     found: InputRequest = asked
     return found
@@ -140,7 +140,7 @@ def get_request(user: Viewer, pk: UUID) -> InputRequest:
 @lru_cache(maxsize=KEPT)
 def _request(reader: Reader) -> Text:
     found = visible_requests(reader.user).filter(pk=_ANY).order_by()
-    large = [f"run__{name}" for name in LARGE]
+    large = [f"run__{name}" for name in _LARGE]
     return Text.of(found.select_related("run__started_by").defer(*large))
 
 

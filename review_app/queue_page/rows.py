@@ -162,7 +162,7 @@ def _read_seen(requests: list[UUID], reader: User) -> dict[UUID, Seen]:
 
 @lru_cache(maxsize=KEPT)
 def _seen_by(reader: int) -> Text:
-    """Written once for each reader; its last parameter are the ids of the requests."""
+    """Written once for each reader; its last parameter is the ids of the requests."""
     columns = _columns(User(pk=reader))
     told = {f"{ROW}{name}": column for name, column in columns.items()}
     requests = InputRequest.objects.order_by().annotate(**told)

@@ -152,9 +152,8 @@ def test_as_many_queries_for_many_rows_as_for_one(
 
     for more in ("", "bcdefgh"):
         asked(*more)
-        with django_assert_num_queries(
-            6
-        ):  # token, groups, own runs, ids, requests, what rows tell
+        # Token, groups, own runs, ids, requests, and what rows tell of them.
+        with django_assert_num_queries(6):
             ours.get("/queue")
 
 
