@@ -16,6 +16,11 @@ class Command(BaseCommand):
     """Any number of workers may run, on any number of machines."""
 
     help = "Run workflows: a supervisor, and executors, one for each core by default."
+    requires_system_checks: list[str] = []
+    """They import every page, which a worker has not: after a kill, runs wait for that.
+
+    `web` and `up` make them.
+    """
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
