@@ -1,6 +1,7 @@
 """Houses and browsers for journeys."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Generator, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -8,6 +9,27 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.chromium import FLAGS, find_chromium
 
 from .house import House
+
+TOLD = 60
+"""Lines of its processes that a house adds to the report of a test that failed."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What fails only on another machine must be understood from its report alone."""
+    report = yield
+    houses = [getattr(each, "house", each) for each in item.funcargs.values()]
+    if report.failed:
+        for house in {each for each in houses if isinstance(each, House)}:
+            report.sections.append(("The processes of the house", _told(house)))
+    return report
+
+
+def _told(house: House) -> str:
+    with house.log.open(errors="replace") as lines:
+        return "".join(deque(lines, TOLD))
 
 
 @pytest.fixture(scope="session")

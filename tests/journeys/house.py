@@ -70,7 +70,8 @@ class House:
             "DJANGO_SETTINGS_MODULE": "project.settings",
             **environment,
         }
-        self._log = (data.parent / f"{data.name}.log").open("ab")
+        self.log = data.parent / f"{data.name}.log"
+        self._log = self.log.open("ab")
         self._up: subprocess.Popen[bytes] | None = None
         self._others: list[subprocess.Popen[bytes]] = []
         self._sender = httpx.Client(timeout=10)
