@@ -11,11 +11,14 @@ from django.http import QueryDict
 from review_app.queue.counting import bounded
 from review_app.queue.filters import QueueFilter, by_index, read_filters
 from review_app.queue.order import DUE, SORTS, Order
-from review_app.queue.tabs import DECIDED, READY, TABS, Requests, requests_of
+from review_app.queue.tabs import DECIDED, READY, TABS, Requests, named, requests_of
 from review_app.queue.walk import Around, Few, Walk
 from workflows_app.access import MOST_COUNTED, Reader
 from workflows_app.models import InputRequest
-from workflows_app.written import KEPT, Text
+from workflows_app.written import KEPT, Text, objects_of
+
+_LARGE = ("shown",)
+"""No list tells what its requests show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +99,22 @@ class QueueList:
 
     def few_ids(self, user: User) -> list[UUID] | None:
         """All that it has, in no order; None when that is more than is counted."""
-        rows = self.text(user).read()
-        return [pk for pk, *_ in rows] if len(rows) <= MOST_COUNTED else None
+        text = self.text(user)
+        sql = f"SELECT id FROM ({text.sql}) few"  # noqa: S608 - Django's own text
+        rows = Text(sql, text.parameters).read()
+        return [pk for (pk,) in rows] if len(rows) <= MOST_COUNTED else None
 
     def waiting(self, user: User) -> Requests:
         """The same for who takes the first of them: found fast, be it few or many."""
         ids = self.few_ids(user)
         if ids is None:
             return self.requests(user)
-        return self.order.sort(InputRequest.objects.filter(pk__in=ids))
+        return self.order.sort(named(ids))
+
+    def first(self, user: User, most: int) -> list[InputRequest]:
+        """So many first ones, without what they show, however many there are."""
+        rows = _first(Reader.of(user), self, most).read()
+        return [objects_of(row, InputRequest, without=_LARGE)[0] for row in rows]
 
     def find_next(self, user: User, asked: InputRequest) -> InputRequest | None:
         """The open request after this one, and from the end on the first again."""
@@ -127,3 +137,8 @@ class QueueList:
 @lru_cache(maxsize=KEPT)
 def _written(reader: Reader, view: QueueList) -> Text:
     return bounded(view.whole(reader.user))
+
+
+@lru_cache(maxsize=KEPT)
+def _first(reader: Reader, view: QueueList, most: int) -> Text:
+    return Text.of(view.requests(reader.user).defer(*_LARGE)[:most])

@@ -7,14 +7,13 @@ from django.contrib.auth.models import User
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from review_app.queue.filters import NAMES
-from review_app.queue.tabs import DECIDED
+from review_app.queue.tabs import DECIDED, named
 from review_app.queue.walk import Walk
 from review_app.queue_list import QueueList
 from review_app.queue_page.rows import Row, make_rows
 from workflows_app.access import MOST_COUNTED
 from workflows_app.api.inputs import Given, Limit, printable
 from workflows_app.api.request_shapes import ClaimReply, RequestSummary
-from workflows_app.models import InputRequest
 
 from . import places
 
@@ -168,5 +167,5 @@ def _walk(view: QueueList, user: User) -> Walk:
     ids = None if view.tab == DECIDED else view.few_ids(user)
     if ids is None:
         return Walk(view.requests(user).defer("shown"), view.order, is_few=False)
-    few = InputRequest.objects.filter(pk__in=ids).defer("shown")
+    few = named(ids).defer("shown")
     return Walk(few, view.order, is_few=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from uuid import UUID
 
 from django.contrib.auth.models import User
 
@@ -10,10 +11,13 @@ from workflows_app.access import MOST_COUNTED, Reader
 from workflows_app.written import KEPT, Text
 
 from .due import SOON
-from .tabs import Requests, ready
+from .tabs import Requests, known_of, ready
 
 KNOWN = ("id", "subject", "priority", "opened_at", "expires_at")
 """What is read of each row of a short list, in the order of the model's fields."""
+
+_ANY = [UUID(int=0)]
+"""Stand in a written query for the ids that are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,13 @@ def bounded(found: Requests) -> Text:
     return Text.of(found.order_by().values_list(*KNOWN)[: MOST_COUNTED + 1])
 
 
+def bounded_of(tab: str, user: User, ids: Sequence[UUID]) -> Text:
+    """That of what a tab shows of open requests that are known by their ids."""
+    text = _bounded_of(tab, Reader.of(user))
+    given = (list(ids) if each == _ANY else each for each in text.parameters)
+    return Text(text.sql, tuple(given))
+
+
 def count_ready(user: User) -> Waiting:
     """What the frame of every page tells its reader, read once for each user object."""
     known: Waiting | None = getattr(user, "_holdpoint_waiting", None)
@@ -57,6 +68,11 @@ def _count_ready(user: User) -> Waiting:
     sql = f"SELECT count(*), count(*) FILTER (WHERE {urgent}) FROM ({text.sql}) ready"  # noqa: S608 - Django's own text
     ((count, urgent_count),) = Text(sql, (SOON, *text.parameters)).read()
     return Waiting(count, urgent_count)
+
+
+@lru_cache(maxsize=KEPT)
+def _bounded_of(tab: str, reader: Reader) -> Text:
+    return bounded(known_of(tab, reader.user, _ANY))
 
 
 @lru_cache(maxsize=KEPT)

@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from uuid import UUID
 
 from django.contrib.auth.models import User
 
-from review_app.queue.counting import bounded, count_ready, count_texts
-from review_app.queue.tabs import ALL, DECIDED, READY, TABS, Requests, known_of
+from review_app.queue.counting import (
+    bounded,
+    bounded_of,
+    count_ready,
+    count_texts,
+)
+from review_app.queue.tabs import ALL, DECIDED, READY, TABS, Requests, known_of, named
 from review_app.queue.walk import Walk
 from review_app.queue_list import QueueList
 from workflows_app import access
@@ -145,21 +150,28 @@ class QueuePage:
 
     @cached_property
     def _rows(self) -> list[Row]:
-        walk = self._walk()
-        walk = replace(walk, found=walk.found.defer("shown"))
-        return make_rows(walk.following(self._find_last(), PAGE_SIZE + 1), self.user)
+        return make_rows(self._find(PAGE_SIZE + 1), self.user)
 
-    def _walk(self) -> Walk:
-        """Votes stand in an order of their own, by which they are found fast."""
-        found, order = self._requests(self.view.tab), self.view.order
+    def _find(self, most: int) -> list[InputRequest]:
+        """So many rows, from the one on after which the page begins."""
+        last, few = self._find_last(), self._few()
+        if last is None and few is None:
+            return self.view.first(self.user, most)
+        found = self._requests(self.view.tab) if few is None else few
+        walk = Walk(found.defer("shown"), self.view.order, is_few=few is not None)
+        return walk.following(last, most)
+
+    def _few(self) -> "Requests | None":
+        """The list by the ids of its requests, if it is as short as that.
+
+        Votes stand in an order of their own, by which they are found fast.
+        """
         if self.view.tab == DECIDED or self.count > MOST_COUNTED:
-            return Walk(found, order, is_few=False)
+            return None
         if self._open_ids is not None:
-            return Walk(found, order, is_few=True)
+            return self._requests(self.view.tab)
         ids = self.view.few_ids(self.user)
-        if ids is None:  # it has grown meanwhile
-            return Walk(found, order, is_few=False)
-        return Walk(InputRequest.objects.filter(pk__in=ids), order, is_few=True)
+        return None if ids is None else named(ids)  # None: it has grown meanwhile
 
     def _requests(self, tab: str) -> Requests:
         if tab == DECIDED or self._open_ids is None:
@@ -168,10 +180,11 @@ class QueuePage:
 
     def _text(self, tab: str) -> Text:
         """Of many that have what is searched for, no index helps to count some."""
-        is_searched = "q" in self.view.filters
-        if tab == DECIDED or (self._open_ids is None and not is_searched):
-            return self.view.of(tab).text(self.user)
-        return bounded(self._requests(tab))
+        if tab != DECIDED and self._open_ids is not None:
+            return bounded_of(tab, self.user, self._open_ids)
+        if tab != DECIDED and "q" in self.view.filters:
+            return bounded(self._requests(tab))
+        return self.view.of(tab).text(self.user)
 
     @cached_property
     def _open_ids(self) -> list[UUID] | None:
