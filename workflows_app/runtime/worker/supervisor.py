@@ -8,7 +8,7 @@ when an executor is stuck (cutting.py), and turns moments that have come into ti
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import uniform
 from time import monotonic
 from typing import Any
@@ -119,9 +119,15 @@ class Supervisor:
             if child.has_ended():
                 await self._bury(child)
         serving = [child for child in self._children if not child.leaving]
-        wanted = 0 if self._is_draining else self._wanted
+        wanted = self._wanted_beside(serving)
         if len(serving) < wanted and monotonic() >= self._next_spawn:
             self._children.append(Child(asyncio.get_running_loop()))
+
+    def _wanted_beside(self, serving: Sequence[Child]) -> int:
+        """The first one starts alone: it is ready sooner, and runs wait for it."""
+        if self._is_draining:
+            return 0
+        return self._wanted if any(child.was_ready for child in serving) else 1
 
     async def _bury(self, child: Child) -> None:
         """What a dead process was running is lost at once, without waiting for leases.
