@@ -1,11 +1,12 @@
 """Presence: what a person's page says of him while he has a request before him."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal, TypeAlias, get_args
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject, Now
 
@@ -24,10 +25,32 @@ FRESH = timedelta(minutes=2)
 SWEPT = 50
 """Old rows that a writer takes away with his own, so that nobody has to look for them."""
 
-THERE = f"""seen_at > statement_timestamp() - interval '1 s' * CASE state
+THERE = f"""state <> 'hidden' AND seen_at > statement_timestamp() - interval '1 s' * CASE state
     WHEN 'typing' THEN {LEASE.total_seconds():g} ELSE {FRESH.total_seconds():g} END"""
 """Whose row counts, in SQL. Unsaved text does for as long as a claim would, whether its
 page is seen or not."""
+
+
+_TABLE = Presence._meta.db_table  # noqa: SLF001 - Django's documented place
+
+_WRITE = f"""
+    INSERT INTO {_TABLE} AS known (user_id, request_id, state, page, number, seen_at)
+    VALUES (%(user)s, %(request)s, %(state)s, %(page)s, %(number)s, statement_timestamp())
+    ON CONFLICT (user_id, request_id) DO UPDATE
+    SET state = excluded.state, page = excluded.page, number = excluded.number,
+        seen_at = excluded.seen_at
+    WHERE (excluded.state <> 'hidden' OR known.state <> 'typing')
+        AND (excluded.page <> known.page OR excluded.number >= known.number)
+"""  # noqa: S608 - the name of a table
+"""A sign that another one of its page has overtaken changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sign stands among those of its page, which may come in another order."""
+
+    page: str = ""
+    number: int = 0
 
 
 def presences_of(reader: User) -> QuerySet[Presence, Any]:
@@ -35,37 +58,32 @@ def presences_of(reader: User) -> QuerySet[Presence, Any]:
     kept = Q(seen_at__gt=Now() - FRESH)
     kept |= Q(state=Presence.State.TYPING, seen_at__gt=Now() - LEASE)
     there = Presence.objects.filter(kept, request=OuterRef("pk")).exclude(user=reader)
+    there = there.exclude(state=Presence.State.HIDDEN)
     row = JSONObject(user="user__username", name=name_of("user"), state="state")
     return there.order_by("user__username").values(row=row)
 
 
-def note(user: User, pk: UUID, sign: str) -> None:
+def note(user: User, pk: UUID, sign: str, place: Place = Place()) -> None:
     """Remember what a page says; others look again when it is something new.
 
     A page that is hidden shows nobody any more, but for unsaved text: that stays for as
     long as a claim would.
     """
     with transaction.atomic():
-        mine = Presence.objects.filter(user=user, request=pk)
-        fresh = mine.filter(seen_at__gt=Now() - FRESH)
+        fresh = Presence.objects.filter(
+            user=user, request=pk, seen_at__gt=Now() - FRESH
+        )
         known = fresh.values_list("state", flat=True).first()
-        if sign == "hidden":
-            mine.exclude(state=Presence.State.TYPING).delete()
-        else:
-            _save(user, pk, sign)
+        _write(user, pk, sign, place)
         _sweep()
-        if sign != known:
+        if sign != (known or "hidden"):
             transaction.on_commit(lambda: notifier.send([request_topic(pk)]))
 
 
-def _save(user: User, pk: UUID, sign: str) -> None:
-    now = Presence(user=user, request_id=pk, state=sign, seen_at=Now())
-    Presence.objects.bulk_create(
-        [now],
-        update_conflicts=True,
-        unique_fields=["user", "request"],
-        update_fields=["state", "seen_at"],
-    )
+def _write(user: User, pk: UUID, sign: str, place: Place) -> None:
+    said = {"state": sign, "page": place.page, "number": place.number}
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, {"user": user.pk, "request": pk, **said})
 
 
 def _sweep() -> None:

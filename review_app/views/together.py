@@ -4,6 +4,7 @@ Each deed is a POST. A browser alone is sent back to the page of the request; a 
 scripts gets the parts that have changed.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,7 @@ from .decision import SeeOther, address_of, get_asked
 from .queue import reader
 
 OK, INVALID = 200, 422
+PLACE = re.compile("([0-9a-z]{0,32}):([0-9]{1,9})")
 
 
 @require_safe
@@ -61,14 +63,20 @@ def about(request: HttpRequest, pk: UUID) -> HttpResponse:
 @signed_in
 def presence(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Note that a page shows the request; while it does, one's own claim holds."""
-    sign = request.POST.get("sign", "")
-    if sign not in signs.SIGNS:
+    sign, place = request.POST.get("sign", ""), _place(request)
+    if sign not in signs.SIGNS or place is None:
         return HttpResponseBadRequest("No such sign.")
     asked, user = get_asked(request, pk), reader(request)
-    signs.note(user, asked.pk, sign)
+    signs.note(user, asked.pk, sign, place)
     if sign != "hidden":
         claims.renew(user, asked.pk)
     return HttpResponse(status=204)
+
+
+def _place(request: HttpRequest) -> signs.Place | None:
+    """Which sign of which page this is; None when that makes no sense."""
+    given = PLACE.fullmatch(request.POST.get("place", ":0"))
+    return given and signs.Place(given[1], int(given[2]))
 
 
 @require_POST

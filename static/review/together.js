@@ -3,12 +3,13 @@
   const BEAT = 45000, IDLE = 600000, SETTLE = 1000; // ms; nobody needs to see who only passes by
   const box = () => document.getElementById("together");
   const says = () => [...document.querySelectorAll("#together [data-say]")].map((each) => each.dataset.say).join(" ");
-  let address, isTyping = false, touchedAt = Date.now(), told = "", said = "", waiting;
+  const page = Math.random().toString(36).slice(2); // its signs are counted: they may overtake each other
+  let address, isTyping = false, touchedAt = Date.now(), told = "", number = 0, said = "", waiting;
 
   function tell(sign) {
     if (!address) return;
     [told, waiting] = [sign, clearTimeout(waiting)];
-    const body = new URLSearchParams({ sign, csrfmiddlewaretoken: document.querySelector("[name=csrfmiddlewaretoken]").value });
+    const body = new URLSearchParams({ sign, place: `${page}:${++number}`, csrfmiddlewaretoken: document.querySelector("[name=csrfmiddlewaretoken]").value });
     fetch(address, { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } }).catch(() => {}); // the next beat tells it
   }
 
@@ -17,13 +18,13 @@
     return document.hidden ? "hidden" : Date.now() - touchedAt > IDLE ? "idle" : "viewing";
   }
 
-  const tellNews = () => sign() !== told && tell(sign());
+  const tellNews = () => sign() !== (told || "hidden") && tell(sign());
 
   function look() {
     if (box()?.dataset.presence !== address) {
-      if (told) tell("hidden");
+      if (told && told !== "hidden") tell("hidden");
       clearTimeout(waiting);
-      [address, isTyping, told, said, waiting] = [box()?.dataset.presence, false, "", says(), setTimeout(() => tell(sign()), address ? SETTLE : 0)];
+      [address, isTyping, told, said, waiting] = [box()?.dataset.presence, false, "", says(), setTimeout(tellNews, SETTLE)];
     }
     if (says() !== said) document.getElementById(document.getElementById("lost-claim") ? "say-now" : "say-polite").textContent = said = says();
   }
@@ -39,7 +40,7 @@
   for (const name of ["pointermove", "keydown"]) addEventListener(name, () => ((touchedAt = Date.now()), told === "idle" && tellNews()), { passive: true });
   document.addEventListener("visibilitychange", tellNews);
   document.addEventListener("htmx:afterSettle", look);
-  addEventListener("pagehide", () => tell("hidden"));
+  addEventListener("pagehide", () => told && told !== "hidden" && tell("hidden"));
   setInterval(() => sign() !== "hidden" && tell(sign()), BEAT);
   look();
 })();

@@ -194,6 +194,29 @@ def test_a_hidden_page_shows_nobody_but_unsaved_text(
     assert [p.name for p in seen(dana, asked).presences] == ["bob"]
 
 
+def test_a_sign_that_its_page_has_overtaken_changes_nothing(
+    ada: User, bob: User, signed_in: SignIn
+) -> None:
+    asked, page = make_request(), signed_in(ada)
+    post(page, asked, "presence", sign="viewing", place="a1:1")
+
+    post(page, asked, "presence", sign="hidden", place="a1:3")
+    post(page, asked, "presence", sign="idle", place="a1:2")
+    assert seen(bob, asked).presences == []
+
+    post(page, asked, "presence", sign="viewing", place="b2:1")
+    assert [p.state for p in seen(bob, asked).presences] == ["viewing"]
+
+
+def test_who_has_left_before_he_was_seen_is_not_there(ada: User, bob: User) -> None:
+    asked = make_request()
+
+    signs.note(ada, asked.pk, "hidden", signs.Place("a1", 2))
+    signs.note(ada, asked.pk, "viewing", signs.Place("a1", 1))
+
+    assert seen(bob, asked).presences == []
+
+
 def test_whose_vote_counts_has_no_unsaved_text(ada: User, bob: User) -> None:
     asked = make_request(two_needed)
     signs.note(ada, asked.pk, "typing")
@@ -226,8 +249,23 @@ def test_a_page_that_is_seen_renews_the_claim(ada: User, signed_in: SignIn) -> N
     assert Claim.objects.get().lease_until > before + timedelta(minutes=9)
 
 
-def test_a_sign_that_is_none_is_refused(ada: User, signed_in: SignIn) -> None:
-    assert post(signed_in(ada), make_request(), "presence", sign="x").status_code == 400
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"sign": "x"},
+        {"sign": "viewing", "place": "a1"},
+        {"sign": "viewing", "place": "a1:9999999999"},
+        {"sign": "viewing", "place": "\0:1"},
+    ],
+    ids=["sign", "no-number", "too-many", "odd-page"],
+)
+def test_a_sign_that_is_none_is_refused(
+    said: dict[str, str], ada: User, signed_in: SignIn
+) -> None:
+    reply = post(signed_in(ada), make_request(), "presence", **said)
+
+    assert reply.status_code == 400
+    assert not Presence.objects.exists()
 
 
 # Comments

@@ -34,7 +34,7 @@ ROWS = "SELECT count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {} 
 OF_WORKERS = ("workflows_app_worker", "workflows_app_call", "pgqueuer")
 """What workers write by themselves: heartbeats, leases, jobs."""
 
-VIEWERS = "SELECT 1 FROM review_app_presence WHERE state <> 'typing'"
+VIEWERS = "SELECT 1 FROM review_app_presence WHERE state IN ('viewing', 'idle')"
 """Whose pages tell from time to time that they are there."""
 
 PRESS_AT = """([moment, id]) => {
