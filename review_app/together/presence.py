@@ -81,9 +81,15 @@ def note(user: User, pk: UUID, sign: str, place: Place = Place()) -> None:
 
 
 def _write(user: User, pk: UUID, sign: str, place: Place) -> None:
-    said = {"state": sign, "page": place.page, "number": place.number}
+    said: dict[str, Any] = {
+        "user": user.pk,
+        "request": pk,
+        "state": sign,
+        "page": place.page,
+        "number": place.number,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, {"user": user.pk, "request": pk, **said})
+        cursor.execute(_WRITE, said)
 
 
 def _sweep() -> None:

@@ -250,19 +250,14 @@ def test_a_page_that_is_seen_renews_the_claim(ada: User, signed_in: SignIn) -> N
 
 
 @pytest.mark.parametrize(
-    "said",
-    [
-        {"sign": "x"},
-        {"sign": "viewing", "place": "a1"},
-        {"sign": "viewing", "place": "a1:9999999999"},
-        {"sign": "viewing", "place": "\0:1"},
-    ],
+    ("sign", "place"),
+    [("x", "a1:1"), ("viewing", "a1"), ("viewing", "a1:9999999999"), ("idle", "\0:1")],
     ids=["sign", "no-number", "too-many", "odd-page"],
 )
 def test_a_sign_that_is_none_is_refused(
-    said: dict[str, str], ada: User, signed_in: SignIn
+    sign: str, place: str, ada: User, signed_in: SignIn
 ) -> None:
-    reply = post(signed_in(ada), make_request(), "presence", **said)
+    reply = post(signed_in(ada), make_request(), "presence", sign=sign, place=place)
 
     assert reply.status_code == 400
     assert not Presence.objects.exists()
