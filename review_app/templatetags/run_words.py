@@ -68,6 +68,9 @@ STATUSES = {
     Run.Status.TIMED_OUT: ("timer-off", "danger", "Timed out"),
 }
 
+NOBODY = {"": "a program", "program": "a program", "snapshot": "a snapshot"}
+"""Actors that are no person, within a sentence."""
+
 DOORS = {
     "browser": "from the browser",
     "api": "through the API",
@@ -241,14 +244,14 @@ def who(line: Line) -> str:
     """Who caused a line, at the beginning of a sentence."""
     if line.actor_kind == "deadline":
         return "The deadline"
-    return who_named(line.actor)
+    nobody = NOBODY.get(line.actor)
+    return nobody.capitalize() if nobody else visible(line.actor)
 
 
 @register.filter
 def who_named(name: str) -> str:
-    if name in ("", "program"):
-        return "A program"
-    return "A snapshot" if name == "snapshot" else visible(name)
+    """Who it was, within a sentence."""
+    return NOBODY.get(name) or visible(name)
 
 
 @register.filter

@@ -251,7 +251,7 @@ def test_a_request_of_an_aborted_run_is_withdrawn(
     Handler(asked.run_id).abort(actor="olga")
     response = send(signed_in(ada), asked, reason="kept")
     assert response.status_code == 409
-    assert "The run was aborted by <bdi>olga</bdi>" in text(response)
+    assert "the run was aborted by <bdi>olga</bdi>." in text(response)
     assert "Reason: kept" in text(response)
     assert "Withdrawn" in show(signed_in(ada), asked)
 

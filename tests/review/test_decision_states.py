@@ -168,8 +168,19 @@ def test_withdrawn_it_says_who_ended_the_run_and_why(
     asked = make_request()
     Handler(asked.run_id).abort("Wrong customer.", actor="olga")
     page = show(signed_in(ada), asked)
-    assert "The run was aborted by <bdi>olga</bdi>: <bdi>Wrong customer.</bdi>" in page
+    assert "the run was aborted by <bdi>olga</bdi>." in page
+    assert "Reason: <bdi>Wrong customer.</bdi>" in page
     assert 'name="outcome"' not in page
+
+
+def test_withdrawn_by_no_person_it_says_so_in_its_sentence(
+    ada: User, signed_in: SignedIn
+) -> None:
+    asked = make_request()
+    Handler(asked.run_id).abort()
+    page = show(signed_in(ada), asked)
+    assert "more: the run was aborted by <bdi>a program</bdi>." in page
+    assert "Reason: " not in page
 
 
 def test_decided_it_can_be_undone_for_a_while(ada: User, signed_in: SignedIn) -> None:
