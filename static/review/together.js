@@ -4,7 +4,7 @@
   const box = () => document.getElementById("together");
   const says = () => [...document.querySelectorAll("#together [data-say]")].map((each) => each.dataset.say).join(" ");
   const page = Math.random().toString(36).slice(2); // its signs are counted: they may overtake each other
-  let address, isTyping = false, touchedAt = Date.now(), told = "", number = 0, said = "", waiting;
+  let address, isTyping = false, touchedAt = Date.now(), told = "hidden", number = 0, said = "", waiting;
 
   function tell(sign) {
     if (!address) return;
@@ -18,13 +18,14 @@
     return document.hidden ? "hidden" : Date.now() - touchedAt > IDLE ? "idle" : "viewing";
   }
 
-  const tellNews = () => sign() !== (told || "hidden") && tell(sign());
+  const tellNews = () => sign() !== told && tell(sign());
+  const leave = () => told !== "hidden" && tell("hidden");
 
   function look() {
     if (box()?.dataset.presence !== address) {
-      if (told && told !== "hidden") tell("hidden");
+      leave();
       clearTimeout(waiting);
-      [address, isTyping, told, said, waiting] = [box()?.dataset.presence, false, "", says(), setTimeout(tellNews, SETTLE)];
+      [address, isTyping, told, said, waiting] = [box()?.dataset.presence, false, "hidden", says(), setTimeout(tellNews, SETTLE)];
     }
     if (says() !== said) document.getElementById(document.getElementById("lost-claim") ? "say-now" : "say-polite").textContent = said = says();
   }
@@ -40,7 +41,7 @@
   for (const name of ["pointermove", "keydown"]) addEventListener(name, () => ((touchedAt = Date.now()), told === "idle" && tellNews()), { passive: true });
   document.addEventListener("visibilitychange", tellNews);
   document.addEventListener("htmx:afterSettle", look);
-  addEventListener("pagehide", () => told && told !== "hidden" && tell("hidden"));
+  addEventListener("pagehide", leave);
   setInterval(() => sign() !== "hidden" && tell(sign()), BEAT);
   look();
 })();
