@@ -104,12 +104,18 @@ class QueueList:
         rows = Text(sql, text.parameters).read()
         return [pk for (pk,) in rows] if len(rows) <= MOST_COUNTED else None
 
+    def few(self, user: User) -> "Requests | None":
+        """The same as requests, found by their ids alone.
+
+        Votes stand in an order of their own, which their requests do not know.
+        """
+        ids = None if self.tab == DECIDED else self.few_ids(user)
+        return None if ids is None else named(ids)
+
     def waiting(self, user: User) -> Requests:
-        """The same for who takes the first of them: found fast, be it few or many."""
-        ids = self.few_ids(user)
-        if ids is None:
-            return self.requests(user)
-        return self.order.sort(named(ids))
+        """All of it for who takes the first of them: found fast, be it few or many."""
+        few = self.few(user)
+        return self.requests(user) if few is None else self.order.sort(few)
 
     def first(self, user: User, most: int) -> list[InputRequest]:
         """So many first ones, without what they show, however many there are."""

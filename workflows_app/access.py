@@ -17,7 +17,7 @@ from django.db.models.functions import Cast
 
 from .engine.policy import REVIEWERS, Responder, ReviewPolicy, find_objection
 from .models import InputRequest, Run
-from .written import KEPT, Text, objects_of
+from .written import ANY, KEPT, Text, objects_of
 
 Viewer: TypeAlias = "AbstractBaseUser | AnonymousUser | User"
 
@@ -32,9 +32,6 @@ FEW_RUNS = 100
 
 _LARGE = ("input", "result")
 """What a run was given and gave: no page of a request shows it."""
-
-_ANY = UUID(int=0)
-"""Stands in a written query for the id that is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +124,7 @@ def get_request(user: Viewer, pk: UUID) -> InputRequest:
     """
     if not isinstance(user, User):
         raise InputRequest.DoesNotExist
-    rows = _request(Reader.of(user)).about({_ANY: pk}).read()
+    rows = _request(Reader.of(user)).about({ANY: pk}).read()
     if not rows:
         raise InputRequest.DoesNotExist
     models = (InputRequest, Run, User)
@@ -139,7 +136,7 @@ def get_request(user: Viewer, pk: UUID) -> InputRequest:
 
 @lru_cache(maxsize=KEPT)
 def _request(reader: Reader) -> Text:
-    found = visible_requests(reader.user).filter(pk=_ANY).order_by()
+    found = visible_requests(reader.user).filter(pk=ANY).order_by()
     large = [f"run__{name}" for name in _LARGE]
     return Text.of(found.select_related("run__started_by").defer(*large))
 

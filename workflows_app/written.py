@@ -17,6 +17,9 @@ from django.db.models import Field, Model, QuerySet
 KEPT = 2000
 """So many texts are kept in each place that writes some."""
 
+ANY = UUID(int=0)
+"""Stands in a written query for the id, or in an array for the ids, that are asked for."""
+
 NOTHING = "SELECT NULL AS id, NULL AS expires_at WHERE false"
 
 
@@ -39,10 +42,22 @@ class Text:
             cursor.execute(self.sql, self.parameters)
             return list(cursor.fetchall())
 
-    def about(self, ids: Mapping[UUID, UUID]) -> "Text":
-        """The same query with other ids in the places of those that it was written with."""
-        given = (ids.get(p, p) if isinstance(p, UUID) else p for p in self.parameters)
-        return Text(self.sql, tuple(given))
+    def about(self, ids: Mapping[UUID, UUID | list[UUID]]) -> "Text":
+        """The same query with other ids in the places of those that it was written with.
+
+        An array of one of these is the place of an array.
+        """
+        return Text(self.sql, tuple(_placed(each, ids) for each in self.parameters))
+
+
+def _placed(parameter: Any, ids: Mapping[UUID, UUID | list[UUID]]) -> Any:
+    match parameter:
+        case UUID():
+            return ids.get(parameter, parameter)
+        case [UUID() as place]:
+            return ids.get(place, parameter)
+        case _:
+            return parameter
 
 
 def objects_of(

@@ -7,7 +7,6 @@ from django.contrib.auth.models import User
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from review_app.queue.filters import NAMES
-from review_app.queue.tabs import DECIDED, named
 from review_app.queue.walk import Walk
 from review_app.queue_list import QueueList
 from review_app.queue_page.rows import Row, make_rows
@@ -163,9 +162,6 @@ def read_page(view: QueueList, user: User, wanted: PageWanted) -> QueuePage:
 
 
 def _walk(view: QueueList, user: User) -> Walk:
-    """Votes stand in an order of their own, which their requests alone do not know."""
-    ids = None if view.tab == DECIDED else view.few_ids(user)
-    if ids is None:
-        return Walk(view.requests(user).defer("shown"), view.order, is_few=False)
-    few = named(ids).defer("shown")
-    return Walk(few, view.order, is_few=True)
+    few = view.few(user)
+    found = view.requests(user) if few is None else few
+    return Walk(found.defer("shown"), view.order, is_few=few is not None)

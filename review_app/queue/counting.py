@@ -8,16 +8,13 @@ from uuid import UUID
 from django.contrib.auth.models import User
 
 from workflows_app.access import MOST_COUNTED, Reader
-from workflows_app.written import KEPT, Text
+from workflows_app.written import ANY, KEPT, Text
 
 from .due import SOON
 from .tabs import Requests, known_of, ready
 
 KNOWN = ("id", "subject", "priority", "opened_at", "expires_at")
 """What is read of each row of a short list, in the order of the model's fields."""
-
-_ANY = [UUID(int=0)]
-"""Stand in a written query for the ids that are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +43,9 @@ def bounded(found: Requests) -> Text:
     return Text.of(found.order_by().values_list(*KNOWN)[: MOST_COUNTED + 1])
 
 
-def bounded_of(tab: str, user: User, ids: Sequence[UUID]) -> Text:
+def bounded_of(tab: str, user: User, ids: list[UUID]) -> Text:
     """That of what a tab shows of open requests that are known by their ids."""
-    text = _bounded_of(tab, Reader.of(user))
-    given = (list(ids) if each == _ANY else each for each in text.parameters)
-    return Text(text.sql, tuple(given))
+    return _bounded_of(tab, Reader.of(user)).about({ANY: ids})
 
 
 def count_ready(user: User) -> Waiting:
@@ -72,7 +67,7 @@ def _count_ready(user: User) -> Waiting:
 
 @lru_cache(maxsize=KEPT)
 def _bounded_of(tab: str, reader: Reader) -> Text:
-    return bounded(known_of(tab, reader.user, _ANY))
+    return bounded(known_of(tab, reader.user, [ANY]))
 
 
 @lru_cache(maxsize=KEPT)

@@ -15,7 +15,7 @@ from review_app.queue.counting import (
     count_ready,
     count_texts,
 )
-from review_app.queue.tabs import ALL, DECIDED, READY, TABS, Requests, known_of, named
+from review_app.queue.tabs import ALL, DECIDED, READY, TABS, Requests, known_of
 from review_app.queue.walk import Walk
 from review_app.queue_list import QueueList
 from workflows_app import access
@@ -162,16 +162,12 @@ class QueuePage:
         return walk.following(last, most)
 
     def _few(self) -> "Requests | None":
-        """The list by the ids of its requests, if it is as short as that.
-
-        Votes stand in an order of their own, by which they are found fast.
-        """
+        """The list by the ids of its requests, if it is as short as that."""
         if self.view.tab == DECIDED or self.count > MOST_COUNTED:
             return None
         if self._open_ids is not None:
             return self._requests(self.view.tab)
-        ids = self.view.few_ids(self.user)
-        return None if ids is None else named(ids)  # None: it has grown meanwhile
+        return self.view.few(self.user)  # None: it has grown meanwhile
 
     def _requests(self, tab: str) -> Requests:
         if tab == DECIDED or self._open_ids is None:

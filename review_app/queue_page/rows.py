@@ -16,12 +16,12 @@ from pydantic import TypeAdapter
 
 from review_app.models import Draft, Snooze
 from review_app.queue.due import due_state
-from review_app.queue.tabs import live_claims
+from review_app.queue.tabs import live_claims, named
 from review_app.together.names import name_of
 from review_app.together.presence import presences_of
 from workflows_app.engine.policy import ReviewPolicy
 from workflows_app.models import Comment, InputRequest, InputResponse, Run
-from workflows_app.written import KEPT, Text
+from workflows_app.written import ANY, KEPT, Text
 
 NAMED_VIEWERS = 3
 ROW = "row_"
@@ -155,20 +155,19 @@ def _policy_of(asked: InputRequest) -> ReviewPolicy:
 
 
 def _read_seen(requests: list[UUID], reader: User) -> dict[UUID, Seen]:
-    text = _seen_by(reader.pk)
-    rows = Text(text.sql, (*text.parameters, requests)).read()
+    rows = _seen_by(reader.pk).about({ANY: requests}).read()
     return {pk: _SEEN.validate_json(told) for pk, told in rows}
 
 
 @lru_cache(maxsize=KEPT)
 def _seen_by(reader: int) -> Text:
-    """Written once for each reader; its last parameter is the ids of the requests."""
+    """Written once for each reader."""
     columns = _columns(User(pk=reader))
     told = {f"{ROW}{name}": column for name, column in columns.items()}
-    requests = InputRequest.objects.order_by().annotate(**told)
+    requests = named([ANY]).order_by().annotate(**told)
     every = Text.of(requests.values_list("id", *told))
     each = ", ".join(f"'{name}', {ROW}{name}" for name in columns)
-    sql = f"SELECT id, json_build_object({each})::text FROM ({every.sql}) seen WHERE id = ANY(%s)"  # noqa: S608 - Django's own text
+    sql = f"SELECT id, json_build_object({each})::text FROM ({every.sql}) seen"  # noqa: S608 - Django's own text
     return Text(sql, every.parameters)
 
 
